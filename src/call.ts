@@ -1,0 +1,92 @@
+/**
+ * A call: a JSON-RPC request and its answer, or a lone notification, or an exchange that was no
+ * JSON-RPC at all. One row of the log. Redacted and bounded from birth; immutable.
+ */
+
+export const callStatuses = ["success", "error", "timeout"] as const;
+export type CallStatus = (typeof callStatuses)[number];
+
+export const callKinds = ["request", "notification", "http"] as const;
+export type CallKind = (typeof callKinds)[number];
+
+/** Who asked: `client` for what agents send, `server` for sampling, elicitation, roots and the like. */
+export const callDirections = ["client", "server"] as const;
+export type CallDirection = (typeof callDirections)[number];
+
+/** What went wrong; empty when nothing did. */
+export const errorKinds = [
+  "http",
+  "jsonrpc",
+  "tool",
+  "transport",
+  "timeout",
+  "cancelled",
+  "policy",
+] as const;
+export type ErrorKind = (typeof errorKinds)[number];
+
+export interface Call {
+  /** UUIDv7, lower case, given when the call began. */
+  readonly id: string;
+  readonly teamId: string;
+  readonly serverId: string;
+  readonly kind: CallKind;
+  readonly direction: CallDirection;
+  /** The JSON-RPC method; for `kind: "http"` the HTTP method. */
+  readonly method: string;
+  /** `params.name` of `tools/call`; empty for every other method. */
+  readonly toolName: string;
+  /** The JSON text of the request's id, so that 1, "1" and 12345678901234567890 stay apart; empty without one. */
+  readonly rpcId: string;
+  /** The request message as text, redacted, cut to the body limit. */
+  readonly requestBody: string;
+  /** The response message as text, wherever it travelled; redacted, cut; empty without one. */
+  readonly responseBody: string;
+  readonly status: CallStatus;
+  /** HTTP status of the exchange that carried the answer; 0 when none was sent. */
+  readonly statusCode: number;
+  /** Empty on success; at most 2,000 characters. */
+  readonly errorMessage: string;
+  readonly errorKind: ErrorKind | "";
+  /** The JSON-RPC error code; null without one. */
+  readonly errorCode: number | null;
+  /** First byte of the request to last byte of the answer, whole milliseconds, from the monotonic clock. */
+  readonly durationMs: number;
+  /** First byte of the request to first byte of the response head, whole milliseconds; null without a response. */
+  readonly ttfbMs: number | null;
+  readonly sourceIp: string;
+  /** The client's request fields, names in lower case, repeated fields joined with ", ", redacted. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Keyed digest of `Mcp-Session-Id`, 32 hex characters; empty without a session. */
+  readonly sessionId: string;
+  readonly protocolVersion: string;
+  readonly clientName: string;
+  readonly clientVersion: string;
+  /** Bytes that passed, whatever was kept. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** True when the log holds less of the body than passed. */
+  readonly requestTruncated: boolean;
+  readonly responseTruncated: boolean;
+  /** W3C trace id from `params._meta.traceparent` or the `traceparent` field; empty without one. */
+  readonly traceId: string;
+  /** Wall time of the start, epoch milliseconds. */
+  readonly startedAtMs: number;
+  /** The transcript: the other messages of the call's stream, in order of arrival. */
+  readonly messages: readonly CallMessage[];
+}
+
+/** A message that travelled while the call ran: progress, log messages. */
+export interface CallMessage {
+  /** Wall time, epoch milliseconds. */
+  readonly atMs: number;
+  /** Milliseconds after the call's start, whole. */
+  readonly offsetMs: number;
+  /** Who sent it. */
+  readonly direction: CallDirection;
+  /** The message as text, redacted, cut to the body limit. */
+  readonly body: string;
+}
+
+/** What a list needs: everything but the transcript. */
+export type CallSummary = Omit<Call, "messages">;

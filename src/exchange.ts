@@ -1,0 +1,60 @@
+/**
+ * One HTTP request and its response through `/p/<slug>`, as the proxy reports it while it happens.
+ *
+ * The proxy (source) calls a witness with bytes in passing; capture (sink) makes calls of them.
+ * Neither knows the other. A witness MUST NOT throw, wait, keep a chunk it was given without
+ * copying it, or grow without bound: observation never harms an exchange.
+ */
+
+/** What is known when the request's head has arrived. */
+export interface ExchangeOpening {
+  readonly serverId: string;
+  readonly teamId: string;
+  /** Wall time of the first byte of the request, epoch milliseconds. */
+  readonly startedAtMs: number;
+  /** The HTTP method, upper case. */
+  readonly method: string;
+  /** What follows the slug in the request target, query included: "" or "/messages?id=7". */
+  readonly path: string;
+  /** Names and values alternating, in order of arrival, names in the case they had. */
+  readonly rawHeaders: readonly string[];
+  /** IP address of the calling client, IPv4-mapped IPv6 written as IPv4. */
+  readonly sourceIp: string;
+}
+
+/**
+ * How an exchange ended.
+ * - `complete`: the upstream's answer ended well and was handed to the client whole.
+ * - `client_left`: the client closed before that.
+ * - `upstream_failed`: refused, reset or malformed, before or amid the answer.
+ * - `timeout`: our own deadline ended it.
+ * - `refused`: our policy ended it; `statusCode` of the head is what we answered.
+ */
+export type ExchangeOutcome =
+  | "complete"
+  | "client_left"
+  | "upstream_failed"
+  | "timeout"
+  | "refused";
+
+export interface ExchangeEnd {
+  readonly outcome: ExchangeOutcome;
+  /** A sentence for people, lower case, without full stop; empty when complete. */
+  readonly reason: string;
+}
+
+/**
+ * Sees one exchange. Order of calls: `request*`, `requestEnd?`, `head?`, `response*`, `end`; the two
+ * directions may interleave, `end` comes exactly once and last. When the answer is one of our own
+ * making (502, 504, 413 …), `head` and `response` carry it all the same.
+ */
+export interface ExchangeWitness {
+  request(chunk: Uint8Array): void;
+  requestEnd(): void;
+  head(statusCode: number, rawHeaders: readonly string[]): void;
+  response(chunk: Uint8Array): void;
+  end(end: ExchangeEnd): void;
+}
+
+/** Called once for each exchange of a known, active server. */
+export type Watch = (opening: ExchangeOpening) => ExchangeWitness;

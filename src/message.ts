@@ -1,0 +1,131 @@
+/**
+ * JSON-RPC 2.0 messages, read from text for the log and for echoing ids; never written back.
+ *
+ * Foreign bytes are data: text that is no JSON-RPC is `garbled`, not an error. Shapes are checked as
+ * far as classification needs and no further. https://www.jsonrpc.org/specification
+ */
+
+export interface RequestMessage {
+  readonly kind: "request";
+  readonly method: string;
+  /** The id's JSON text: `7`, `"7"`, `12345678901234567890`. */
+  readonly id: string;
+  readonly params: unknown;
+  readonly text: string;
+}
+
+export interface NotificationMessage {
+  readonly kind: "notification";
+  readonly method: string;
+  readonly params: unknown;
+  readonly text: string;
+}
+
+export interface ResponseMessage {
+  readonly kind: "response";
+  /** As in a request; empty when the id is null or missing, as in answers to what could not be read. */
+  readonly id: string;
+  readonly result: unknown;
+  /** Present exactly when the answer is an error; its members may still be of any shape. */
+  readonly error?: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export type Message = RequestMessage | NotificationMessage | ResponseMessage;
+
+export type ParsedMessages =
+  | { readonly kind: "messages"; readonly batch: boolean; readonly messages: readonly Message[] }
+  | { readonly kind: "garbled"; readonly reason: string };
+
+/** One body or one event's data: a single message, or a batch of them (2025-03-26). */
+export function parseMessages(text: string): ParsedMessages {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: "garbled", reason: text.length === 0 ? "empty" : "not JSON" };
+  }
+  if (!Array.isArray(value)) {
+    const message = toMessage(value, text.trim());
+    return message
+      ? { kind: "messages", batch: false, messages: [message] }
+      : { kind: "garbled", reason: "not a JSON-RPC message" };
+  }
+  const texts = elementTexts(text);
+  const messages: Message[] = [];
+  for (const [index, member] of value.entries()) {
+    const message = toMessage(member, texts[index] ?? "");
+    if (!message) return { kind: "garbled", reason: "a batch member is not a JSON-RPC message" };
+    messages.push(message);
+  }
+  if (messages.length === 0) return { kind: "garbled", reason: "an empty batch" };
+  return { kind: "messages", batch: true, messages };
+}
+
+/** A plain JSON object, or undefined: the one safe way to look into foreign values. */
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
+}
+
+function toMessage(value: unknown, text: string): Message | undefined {
+  const record = asRecord(value);
+  if (!record) return undefined;
+  const id = toIdText(record.id, text);
+  if (typeof record.method === "string") {
+    const { method, params } = record as { method: string; params?: unknown };
+    return id === undefined
+      ? { kind: "notification", method, params, text }
+      : { kind: "request", method, id, params, text };
+  }
+  const error = asRecord(record.error);
+  if (error) return { kind: "response", id: id ?? "", result: undefined, error, text };
+  if ("result" in record) return { kind: "response", id: id ?? "", result: record.result, text };
+  return undefined;
+}
+
+function toIdText(id: unknown, text: string): string | undefined {
+  if (typeof id === "string") return JSON.stringify(id);
+  if (typeof id !== "number") return undefined;
+  return Number.isSafeInteger(id) ? String(id) : exactIdText(text);
+}
+
+/** Numbers that a double cannot hold are compared by the digits that were sent. */
+function exactIdText(text: string): string | undefined {
+  const sources = new Map<unknown, string | undefined>();
+  const root = JSON.parse(
+    text,
+    function (this: unknown, key, value, context?: { source?: string }) {
+      if (key === "id" && typeof value === "number") sources.set(this, context?.source);
+      return value;
+    },
+  );
+  return sources.get(root);
+}
+
+/** The text of each element of a JSON array known to be well formed. */
+function elementTexts(array: string): string[] {
+  const texts: string[] = [];
+  let depth = 0;
+  let quoted = false;
+  let start = 0;
+  for (let at = 0; at < array.length; at += 1) {
+    const char = array.charCodeAt(at);
+    if (quoted) {
+      if (char === 0x5c) at += 1;
+      else if (char === 0x22) quoted = false;
+    } else if (char === 0x22) quoted = true;
+    else if (char === 0x5b || char === 0x7b) {
+      depth += 1;
+      if (depth === 1) start = at + 1;
+    } else if (char === 0x5d || char === 0x7d) {
+      depth -= 1;
+      if (depth === 0) texts.push(array.slice(start, at).trim());
+    } else if (char === 0x2c && depth === 1) {
+      texts.push(array.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  return texts;
+}

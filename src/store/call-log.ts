@@ -1,0 +1,147 @@
+/**
+ * The call log: where finished calls rest. Last stage of the write path
+ * (proxy → capture → ingest → store), first of the read path (store → api).
+ *
+ * In: batches of `Call`, from ingest. Out: pages, counts and metrics, to api.
+ * Each MUST below is a test in `test/store/call-log.contract.ts`, which every
+ * driver passes. Every read and removal takes the team first and MUST NOT see
+ * or touch another team's calls: foreign is the same as absent.
+ */
+import type { Call, CallDirection, CallKind, CallStatus, CallSummary, ErrorKind } from "../call.ts";
+import type { Window } from "./window.ts";
+
+export interface CallLog extends AsyncDisposable {
+  /**
+   * Resolves once the batch survives the death of this process and, by the driver's
+   * documented setting, of this machine. All of the batch or none of it.
+   *
+   * MUST be idempotent on `call.id`, within a batch and across batches: ingest sends a
+   * batch again when its reply is lost, and copies are equal, so which one stays is the
+   * driver's choice. MUST accept an empty batch. MUST leave out calls of a server that was
+   * removed (`removeServer`), and say how many.
+   *
+   * @throws Problem `unavailable` — the engine is away; the caller may send the batch again.
+   */
+  append(calls: readonly Call[]): Promise<Appended>;
+
+  /**
+   * One page, newest first: by `startedAtMs`, then `id`, both descending, ids compared bytewise.
+   *
+   * MUST stay whole under writes: following `next` to the end yields every call that was
+   * there at the first page exactly once, whatever is appended meanwhile. `offset` skips
+   * that many matching calls after the cursor, if there is one.
+   *
+   * @throws Problem `validation_error` — `cursor` is not one this log issued.
+   */
+  page(teamId: string, query: PageQuery): Promise<CallPage>;
+
+  /** The whole call with its transcript. */
+  find(teamId: string, id: string): Promise<Call | undefined>;
+
+  /** How many calls match. MUST be exact, deletions included, as soon as `append` or `remove` has resolved. */
+  count(teamId: string, filter: CallFilter): Promise<number>;
+
+  /**
+   * Totals, percentiles and series over a window. MUST agree with `count` to the unit for every
+   * number of calls. Percentiles MUST be within 2 % (or 1 ms, if that is more) of the exact ones.
+   */
+  metrics(teamId: string, query: MetricsQuery): Promise<CallMetrics>;
+
+  /** Removes one call from every answer and its bodies from the log. False when there is no such call. */
+  remove(teamId: string, id: string): Promise<boolean>;
+
+  /**
+   * Removes all calls of a server, those appended later included: when it has resolved, no answer of
+   * this log knows any of them. MUST be repeatable. Resolves to how many were removed.
+   */
+  removeServer(teamId: string, serverId: string): Promise<number>;
+
+  /** Removes calls of every team with `startedAtMs < beforeMs`, in short steps. Resolves to how many. */
+  prune(beforeMs: number): Promise<number>;
+}
+
+export interface Appended {
+  /** Calls that are in the log now and were not before. */
+  readonly stored: number;
+  /** Calls that were there already. */
+  readonly known: number;
+  /** Calls left out because their server was removed. */
+  readonly discarded: number;
+}
+
+/**
+ * Which calls. Absent means any; several values of one field mean any of them; several fields
+ * must all match. A list is never empty.
+ */
+export interface CallFilter {
+  readonly serverIds?: readonly string[];
+  readonly methods?: readonly string[];
+  readonly toolNames?: readonly string[];
+  readonly statuses?: readonly CallStatus[];
+  readonly kinds?: readonly CallKind[];
+  readonly directions?: readonly CallDirection[];
+  readonly sessionIds?: readonly string[];
+  readonly clientNames?: readonly string[];
+  readonly errorKinds?: readonly ErrorKind[];
+  /** Inclusive, whole milliseconds. */
+  readonly minDurationMs?: number;
+  /** Inclusive, whole milliseconds. */
+  readonly maxDurationMs?: number;
+  /** Half-open, over `startedAtMs`. */
+  readonly window?: Window;
+  /**
+   * Terms separated by white space, each of which must occur, upper and lower case of ASCII alike, in
+   * the request body, the response body or the error message.
+   */
+  readonly text?: string;
+}
+
+export interface PageQuery extends CallFilter {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  readonly offset?: number;
+  /** `next` of an earlier page of the same filter. */
+  readonly cursor?: string;
+}
+
+export interface CallPage {
+  readonly calls: readonly CallSummary[];
+  /** Opaque; null when no call follows. */
+  readonly next: string | null;
+}
+
+export interface MetricsQuery extends Pick<CallFilter, "serverIds" | "methods" | "toolNames"> {
+  readonly window: Required<Window>;
+  /** Width of a bucket of `series`, milliseconds; buckets start at whole multiples of it since the epoch. */
+  readonly bucketMs: number;
+}
+
+/** Numbers of one group of calls. Durations are whole milliseconds, null where there is no call. */
+export interface CallStatistics {
+  readonly totalCalls: number;
+  readonly successCount: number;
+  readonly errorCount: number;
+  readonly timeoutCount: number;
+  readonly avgDurationMs: number | null;
+  readonly p50DurationMs: number | null;
+  readonly p95DurationMs: number | null;
+  readonly p99DurationMs: number | null;
+  readonly maxDurationMs: number | null;
+}
+
+export interface CallMetrics {
+  readonly total: CallStatistics;
+  /** Groups by descending number of calls, then by name; `byTool` without the calls that name no tool. */
+  readonly byTool: readonly NamedStatistics[];
+  readonly byMethod: readonly NamedStatistics[];
+  /** `name` is the server's id. */
+  readonly byServer: readonly NamedStatistics[];
+  /** `name` is the client's name, "" for calls of unnamed clients. */
+  readonly byClient: readonly NamedStatistics[];
+  /** Oldest first; every bucket that overlaps the window, empty ones included. */
+  readonly series: readonly (CallStatistics & { readonly startMs: number })[];
+}
+
+export interface NamedStatistics extends CallStatistics {
+  readonly name: string;
+}
