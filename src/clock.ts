@@ -3,11 +3,14 @@
 export interface Clock {
   /** Wall time, whole milliseconds since the epoch. May jump in either direction. */
   nowMs(): number;
-  /** Milliseconds since an arbitrary point, fractional, never decreasing; comparable within one thread. */
+  /** Milliseconds since an arbitrary point, fractional, never decreasing; the same in every thread of this process. */
   monotonicMs(): number;
 }
 
+/** `performance.now()` is cheap but counts from the start of its thread; `hrtime` from one point for all of them. */
+const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => threadStartMs + performance.now(),
 };

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { Problem } from "../problem.ts";
+import { readConfig } from "./config.ts";
+import { configurationPage } from "./configuration-page.ts";
+
+const refusal = (flags: string[], environment: Record<string, string>) => {
+  try {
+    readConfig(flags, environment);
+  } catch (error) {
+    if (error instanceof Problem) return error.details;
+    throw error;
+  }
+  throw new Error("was accepted");
+};
+
+test("without any setting the documented defaults hold", () => {
+  expect(readConfig([], {})).toMatchObject({
+    host: "127.0.0.1",
+    port: 7070,
+    egress: "local",
+    upstreamIdleTimeoutMs: 300_000,
+    bodyCaptureMaxBytes: 1_048_576,
+    requestMaxBytes: 67_108_864,
+    retentionDays: 30,
+    logLevel: "info",
+  });
+});
+
+test("a flag wins over the environment", () => {
+  expect(readConfig(["--port", "8080"], { HOOKWATCH_PORT: "9090" }).port).toBe(8080);
+});
+
+test("an empty variable counts as unset", () => {
+  expect(readConfig([], { HOOKWATCH_PORT: "" }).port).toBe(7070);
+});
+
+test.for([
+  ["HOOKWATCH_PORT", "70700", 'is "70700", but must be 0 to 65535'],
+  ["HOOKWATCH_PORT", "7e3", 'is "7e3", but must be 0 to 65535'],
+  ["HOOKWATCH_EGRESS", "none", 'is "none", but must be local or public'],
+  ["HOOKWATCH_PUBLIC_URL", "example.com", 'is "example.com", but must be http:… or https:…'],
+  [
+    "HOOKWATCH_PUBLIC_URL",
+    "https://a.example/base",
+    "has the path /base, but HookWatch serves from the root of its host",
+  ],
+  ["HOOKWATCH_CALLS_URL", "mysql://x", 'is "mysql://x", but must be sqlite:… or memory:…'],
+  ["HOOKWATCH_API_KEY", "too-short", "is 9 characters long, but must be 32 to 200 characters"],
+  ["HOOKWATCH_PROT", "7070", "is not a setting of HookWatch; docs/configuration.md lists them"],
+  [
+    "HOOKWATCH_SIGNUP",
+    "open",
+    'is "open", but this version has no accounts yet; leave it "closed"',
+  ],
+] as const)("%s=%s is refused in a sentence", ([field, value, message]) => {
+  expect(refusal([], { [field]: value })).toEqual([{ field, message }]);
+});
+
+test("everything that is wrong is told at once", () => {
+  const details = refusal([], {
+    HOOKWATCH_PORT: "x",
+    HOOKWATCH_EGRESS: "y",
+    HOOKWATCH_LOG_LEVEL: "z",
+  });
+  expect(details.map((detail) => detail.field)).toEqual([
+    "HOOKWATCH_PORT",
+    "HOOKWATCH_EGRESS",
+    "HOOKWATCH_LOG_LEVEL",
+  ]);
+});
+
+test("an unknown flag is refused by name", () => {
+  expect(refusal(["--prot", "1"], {})[0]?.message).toContain("--prot");
+});
+
+test("the API key does not show itself when the configuration is printed", () => {
+  const config = readConfig([], { HOOKWATCH_API_KEY: "k".repeat(32) });
+  expect(`${inspect(config)}${JSON.stringify(config)}${config.apiKey}`).not.toContain("kkkk");
+  expect(config.apiKey?.reveal()).toBe("k".repeat(32));
+});
+
+test("docs/configuration.md is the one printed from the table (npm run docs writes it)", () => {
+  expect(readFileSync("docs/configuration.md", "utf8")).toBe(configurationPage());
+});

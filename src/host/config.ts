@@ -1,0 +1,175 @@
+/**
+ * Settings from the environment and the command line, as one checked value. The only reader of
+ * `process.env`. Everything that is wrong is told at once, in sentences.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type FieldProblem, invalid } from "../problem.ts";
+import { flagOf, rangeOf, type Variable, type VariableKey, variables } from "./variables.ts";
+
+export interface Config {
+  readonly host: string;
+  /** 0 asks for a free port. */
+  readonly port: number;
+  /** Without a slash at its end; absent: made from host and port once they are known. */
+  readonly publicUrl?: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly apiKey?: Secret;
+  readonly registryUrl: string;
+  readonly callsUrl: string;
+  readonly egress: "local" | "public";
+  /** Per team; 0 is no limit. */
+  readonly serversMax: number;
+  readonly upstreamIdleTimeoutMs: number;
+  readonly bodyCaptureMaxBytes: number;
+  readonly requestMaxBytes: number;
+  /** 0 keeps all. */
+  readonly retentionDays: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** A value that does not show itself when printed, logged or serialised. */
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return "[secret]";
+  }
+
+  toJSON(): string {
+    return "[secret]";
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "[secret]";
+  }
+}
+
+/**
+ * Flags win over the environment, the environment over defaults.
+ *
+ * @throws Problem `validation_error` — with one detail for each setting that cannot be used.
+ */
+export function readConfig(
+  flags: readonly string[],
+  environment: Environment = process.env,
+): Config {
+  const given = { ...fromEnvironment(environment), ...fromFlags(flags) };
+  const wrong: FieldProblem[] = [];
+  const values = Object.fromEntries(
+    keys.map((key) => [key, parse(variables[key], given[key], (problem) => wrong.push(problem))]),
+  ) as unknown as Record<VariableKey, never>;
+  wrong.push(...unknownVariables(environment), ...contradictions(values));
+  if (wrong.length > 0) throw invalid(...wrong);
+  const { publicUrl, apiKey, signup: _, ...rest } = values as unknown as Values;
+  return {
+    ...rest,
+    dataDir: resolve(rest.dataDir),
+    ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, "") }),
+    ...(apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
+  };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Given = Partial<Record<VariableKey, string>>;
+type Values = Omit<Config, "apiKey"> & { apiKey?: string; signup: "open" | "closed" };
+
+const keys = Object.keys(variables) as VariableKey[];
+
+/** An empty variable counts as unset: that is how compose files and shells leave one out. */
+function fromEnvironment(environment: Environment): Given {
+  const set = keys.filter((key) => environment[variables[key].name]);
+  return Object.fromEntries(set.map((key) => [key, environment[variables[key].name]]));
+}
+
+function fromFlags(flags: readonly string[]): Given {
+  const options = Object.fromEntries(
+    keys.map((key) => [flagOf(variables[key]), { type: "string" as const }]),
+  );
+  try {
+    const { values } = parseArgs({ args: [...flags], options, strict: true });
+    return Object.fromEntries(
+      keys.flatMap((key) => {
+        const value = values[flagOf(variables[key])];
+        return value === undefined ? [] : [[key, value]];
+      }),
+    );
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw invalid({ field: "command line", message: message.split(". ")[0] ?? message });
+  }
+}
+
+function parse(
+  variable: Variable,
+  given: string | undefined,
+  report: (problem: FieldProblem) => void,
+): string | number | undefined {
+  const text = given ?? variable.fallback;
+  if (text === undefined) return undefined;
+  const { form } = variable;
+  const shown =
+    form.kind === "text" && form.secret ? `${text.length} characters long` : `"${text}"`;
+  const refuse = () =>
+    void report({ field: variable.name, message: `is ${shown}, but must be ${rangeOf(form)}` });
+  switch (form.kind) {
+    case "whole": {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= form.min && value <= form.max ? value : refuse();
+    }
+    case "choice":
+      return form.values.includes(text) ? text : refuse();
+    case "url":
+      return isUrlOf(text, form.schemes) ? text : refuse();
+    case "text": {
+      const printable = /^[\x20-\x7e]+$/.test(text) || !form.secret;
+      return printable && text.length >= form.minLength && text.length <= form.maxLength
+        ? text
+        : refuse();
+    }
+  }
+}
+
+function isUrlOf(text: string, schemes: readonly string[]): boolean {
+  const url = URL.parse(text);
+  if (!url || !schemes.includes(url.protocol.slice(0, -1))) return false;
+  const web = url.protocol === "http:" || url.protocol === "https:";
+  return !web || (url.username === "" && url.search === "" && url.hash === "");
+}
+
+/** A misspelt name would otherwise be a setting that silently does nothing. */
+function unknownVariables(environment: Environment): FieldProblem[] {
+  const known = new Set<string>(["HOOKWATCH_NODE", ...keys.map((key) => variables[key].name)]);
+  return Object.keys(environment)
+    .filter(
+      (name) =>
+        name.startsWith("HOOKWATCH_") && !name.startsWith("HOOKWATCH_TEST_") && !known.has(name),
+    )
+    .map((field) => ({
+      field,
+      message: "is not a setting of HookWatch; docs/configuration.md lists them",
+    }));
+}
+
+function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldProblem[] {
+  const wrong: FieldProblem[] = [];
+  if (values.signup === "open") {
+    const message = 'is "open", but this version has no accounts yet; leave it "closed"';
+    wrong.push({ field: variables.signup.name, message });
+  }
+  const publicUrl = typeof values.publicUrl === "string" ? URL.parse(values.publicUrl) : null;
+  if (publicUrl && publicUrl.pathname !== "/") {
+    const message = `has the path ${publicUrl.pathname}, but HookWatch serves from the root of its host`;
+    wrong.push({ field: variables.publicUrl.name, message });
+  }
+  return wrong;
+}

@@ -1,0 +1,142 @@
+/**
+ * The table of settings: the only source of their names, defaults and meaning. The environment,
+ * the command line and docs/configuration.md are read and printed from it.
+ */
+
+export interface Variable {
+  /** Name in the environment; as a flag it is `--` and the rest after HOOKWATCH_ in kebab case. */
+  readonly name: `HOOKWATCH_${string}`;
+  readonly form: Form;
+  /** As it would be written in the environment; absent when `absence` says what happens instead. */
+  readonly fallback?: string;
+  /** What is used when nothing is set and there is no fixed default, for people. */
+  readonly absence?: string;
+  /** One or two sentences for docs/configuration.md and `--help`. */
+  readonly meaning: string;
+}
+
+export type Form =
+  | {
+      readonly kind: "text";
+      readonly minLength: number;
+      readonly maxLength: number;
+      readonly secret?: boolean;
+    }
+  | { readonly kind: "whole"; readonly min: number; readonly max: number; readonly unit: string }
+  | { readonly kind: "choice"; readonly values: readonly string[] }
+  | { readonly kind: "url"; readonly schemes: readonly string[] };
+
+const gibibyte = 1_073_741_824;
+
+export const variables = {
+  host: {
+    name: "HOOKWATCH_HOST",
+    form: { kind: "text", minLength: 1, maxLength: 253 },
+    fallback: "127.0.0.1",
+    meaning: "The address to listen on.",
+  },
+  port: {
+    name: "HOOKWATCH_PORT",
+    form: { kind: "whole", min: 0, max: 65_535, unit: "" },
+    fallback: "7070",
+    meaning: "The port to listen on; 0 picks a free one and prints it.",
+  },
+  publicUrl: {
+    name: "HOOKWATCH_PUBLIC_URL",
+    form: { kind: "url", schemes: ["http", "https"] },
+    absence: "from host and port",
+    meaning: "What users see in `proxy_url` and in links, and a name the host answers to.",
+  },
+  dataDir: {
+    name: "HOOKWATCH_DATA_DIR",
+    form: { kind: "text", minLength: 1, maxLength: 4_096 },
+    fallback: "./data",
+    meaning: "The folder for everything the embedded stores keep.",
+  },
+  apiKey: {
+    name: "HOOKWATCH_API_KEY",
+    form: { kind: "text", minLength: 32, maxLength: 200, secret: true },
+    absence: "generated and printed once",
+    meaning:
+      "The first team's API key, for scripted set-ups: any printable characters, accepted as given.",
+  },
+  registryUrl: {
+    name: "HOOKWATCH_REGISTRY_URL",
+    form: { kind: "url", schemes: ["sqlite", "memory"] },
+    fallback: "sqlite:",
+    meaning:
+      "Where servers, teams and keys are kept: `sqlite:` is `registry.db` in the data folder, `sqlite:/path/to/file.db` another file, `memory:` nothing beyond this process.",
+  },
+  callsUrl: {
+    name: "HOOKWATCH_CALLS_URL",
+    form: { kind: "url", schemes: ["sqlite", "memory"] },
+    fallback: "sqlite:",
+    meaning:
+      "Where calls are kept: `sqlite:` is `calls.db` in the data folder, `sqlite:/path/to/file.db` another file, `memory:` nothing beyond this process.",
+  },
+  egress: {
+    name: "HOOKWATCH_EGRESS",
+    form: { kind: "choice", values: ["local", "public"] },
+    fallback: "local",
+    meaning:
+      "Where upstreams may be: `local` allows loopback and private networks (never link-local or cloud metadata), `public` only global addresses.",
+  },
+  signup: {
+    name: "HOOKWATCH_SIGNUP",
+    form: { kind: "choice", values: ["closed", "open"] },
+    fallback: "closed",
+    meaning:
+      "`open` lets anyone register an account; this version has no accounts yet and refuses it.",
+  },
+  serversMax: {
+    name: "HOOKWATCH_SERVERS_MAX",
+    form: { kind: "whole", min: 0, max: 1_000_000, unit: "servers" },
+    fallback: "0",
+    meaning: "How many servers a team may register; 0 is no limit.",
+  },
+  upstreamIdleTimeoutMs: {
+    name: "HOOKWATCH_UPSTREAM_IDLE_TIMEOUT_MS",
+    form: { kind: "whole", min: 100, max: 86_400_000, unit: "milliseconds" },
+    fallback: "300000",
+    meaning: "No byte from the upstream for so long ends a POST exchange as `timeout`.",
+  },
+  bodyCaptureMaxBytes: {
+    name: "HOOKWATCH_BODY_CAPTURE_MAX_BYTES",
+    form: { kind: "whole", min: 1_024, max: 16_777_216, unit: "bytes" },
+    fallback: "1048576",
+    meaning: "How much of each body the log keeps; the proxied bytes are never cut.",
+  },
+  requestMaxBytes: {
+    name: "HOOKWATCH_REQUEST_MAX_BYTES",
+    form: { kind: "whole", min: 1_024, max: gibibyte, unit: "bytes" },
+    fallback: "67108864",
+    meaning: "Larger request bodies get 413; answers are never limited.",
+  },
+  retentionDays: {
+    name: "HOOKWATCH_RETENTION_DAYS",
+    form: { kind: "whole", min: 0, max: 36_500, unit: "days" },
+    fallback: "30",
+    meaning: "Calls older than this are removed; 0 keeps all.",
+  },
+  logLevel: {
+    name: "HOOKWATCH_LOG_LEVEL",
+    form: { kind: "choice", values: ["debug", "info", "warn", "error"] },
+    fallback: "info",
+    meaning: "What goes to stderr: JSON lines, or readable lines when it is a terminal.",
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableKey = keyof typeof variables;
+
+/** `HOOKWATCH_DATA_DIR` → `data-dir`. */
+export function flagOf(variable: Variable): string {
+  return variable.name.slice("HOOKWATCH_".length).toLowerCase().replaceAll("_", "-");
+}
+
+/** The range of values in words: `1 to 65535`, `local or public`. */
+export function rangeOf(form: Form): string {
+  if (form.kind === "whole") return `${form.min} to ${form.max}${form.unit && ` ${form.unit}`}`;
+  if (form.kind === "text") return `${form.minLength} to ${form.maxLength} characters`;
+  if (form.kind === "choice") return form.values.join(" or ");
+  return form.schemes.map((scheme) => `${scheme}:…`).join(" or ");
+}

@@ -1,0 +1,149 @@
+import { expect, test, vi } from "vitest";
+import type { Call } from "../call.ts";
+import { newId } from "../id.ts";
+import { Problem } from "../problem.ts";
+import { silentLog } from "../telemetry.ts";
+import { Ingest, type IngestOptions, ingestDefaults, type Taken } from "./ingest.ts";
+
+const call = (body = ""): Call => ({
+  id: newId(),
+  teamId: "t",
+  serverId: "s",
+  kind: "request",
+  direction: "client",
+  method: "tools/call",
+  toolName: "echo",
+  rpcId: "1",
+  requestBody: body,
+  responseBody: "",
+  status: "success",
+  statusCode: 200,
+  errorMessage: "",
+  errorKind: "",
+  errorCode: null,
+  durationMs: 1,
+  ttfbMs: 1,
+  sourceIp: "127.0.0.1",
+  headers: {},
+  sessionId: "",
+  protocolVersion: "",
+  clientName: "",
+  clientVersion: "",
+  requestBytes: body.length,
+  responseBytes: 0,
+  requestTruncated: false,
+  responseTruncated: false,
+  traceId: "",
+  startedAtMs: 0,
+  messages: [],
+});
+
+const away = () => new Problem("unavailable", "the disk is full");
+
+/** A store that keeps batches, and refuses while `refusal` is set. */
+class Store {
+  readonly batches: Call[][] = [];
+  refusal: ((calls: readonly Call[]) => Error | undefined) | undefined;
+
+  readonly append = async (calls: readonly Call[]): Promise<Taken> => {
+    const error = this.refusal?.(calls);
+    if (error) throw error;
+    this.batches.push([...calls]);
+    return { stored: calls.length, known: 0, discarded: 0 };
+  };
+}
+
+const open = (store: Store, options: Partial<IngestOptions> = {}) =>
+  new Ingest(store.append, {
+    ...ingestDefaults,
+    retryMinMs: 1,
+    retryMaxMs: 2,
+    log: silentLog,
+    ...options,
+  });
+
+test("calls offered together are stored in one batch, in order", async () => {
+  const store = new Store();
+  await using ingest = open(store);
+  const calls = [call(), call(), call()];
+  for (const one of calls) ingest.offer(one);
+  await ingest.flush();
+  expect(store.batches).toEqual([calls]);
+});
+
+test("a full batch does not wait for company", async () => {
+  const store = new Store();
+  await using ingest = open(store, { batchCallsMax: 2, lingerMs: 3_600_000 });
+  ingest.offer(call());
+  ingest.offer(call());
+  await vi.waitFor(() => expect(store.batches).toHaveLength(1));
+});
+
+test("a batch that the store could not take is sent again, the same calls", async () => {
+  const store = new Store();
+  let refusals = 3;
+  store.refusal = () => (refusals-- > 0 ? away() : undefined);
+  await using ingest = open(store);
+  const one = call();
+  ingest.offer(one);
+  await ingest.flush();
+  expect(store.batches).toEqual([[one]]);
+  expect(ingest.account()).toMatchObject({ accepted: 1, stored: 1, pending: 0, storeFailures: 3 });
+});
+
+test("a call that can never be stored is lost alone, and counted", async () => {
+  const store = new Store();
+  const poison = call();
+  store.refusal = (calls) => (calls.includes(poison) ? new TypeError("cannot bind") : undefined);
+  await using ingest = open(store);
+  const others = [call(), call()];
+  for (const one of [others[0], poison, others[1]]) ingest.offer(one as Call);
+  await ingest.flush();
+  expect(store.batches.flat()).toEqual(others);
+  expect(ingest.account()).toMatchObject({ stored: 2, dropped: { rejected: 1 } });
+});
+
+test("while the store is away bodies go before calls, and the account is exact", async () => {
+  const store = new Store();
+  store.refusal = away;
+  await using ingest = open(store, { callsMax: 4, bytesMax: 4_096 });
+  ingest.offer(call());
+  await vi.waitFor(() => expect(ingest.account().storeFailures).toBeGreaterThan(0));
+  for (let n = 0; n < 6; n += 1) ingest.offer(call("x".repeat(1_500)));
+  expect(ingest.account()).toMatchObject({ accepted: 7, pending: 5, dropped: { queue_full: 2 } });
+  store.refusal = undefined;
+  await ingest.flush();
+  const account = ingest.account();
+  expect(account).toMatchObject({ pending: 0, dropped: { queue_full: 2 } });
+  expect(account.bodiesShed).toBeGreaterThan(0);
+  expect(account.stored + account.bodiesShed).toBe(5);
+  const shed = store.batches.flat().filter((one) => one.requestTruncated);
+  expect(shed).toHaveLength(account.bodiesShed);
+  expect(shed.every((one) => one.requestBody === "" && one.requestBytes === 1_500)).toBe(true);
+});
+
+test("closing stores what waits, and counts what the store refuses even then", async () => {
+  const store = new Store();
+  const ingest = open(store);
+  ingest.offer(call());
+  await ingest[Symbol.asyncDispose]();
+  expect(ingest.account()).toMatchObject({ stored: 1, pending: 0 });
+
+  store.refusal = away;
+  const refused = open(store);
+  refused.offer(call());
+  await refused[Symbol.asyncDispose]();
+  refused.offer(call());
+  expect(refused.account()).toMatchObject({ accepted: 2, pending: 0, dropped: { shutdown: 2 } });
+});
+
+test("calls of a removed server are discarded, not lost", async () => {
+  await using ingest = new Ingest(
+    async (calls) => ({ stored: calls.length - 1, known: 0, discarded: 1 }),
+    { ...ingestDefaults, log: silentLog },
+  );
+  ingest.offer(call());
+  ingest.offer(call());
+  await ingest.flush();
+  expect(ingest.account()).toMatchObject({ accepted: 2, stored: 1, discarded: 1, pending: 0 });
+});

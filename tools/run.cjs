@@ -1,0 +1,124 @@
+// Runs a task of package.json on a fresh clone: installs what is missing, finds the runtime,
+// then does the work. One line of progress for each step that takes time; output of a step is
+// shown only when it fails. Plain CommonJS, so that any Node.js >= 18 can start it.
+"use strict";
+
+const { spawn, spawnSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
+const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { constants, tmpdir } = require("node:os");
+const { join } = require("node:path");
+const { findRuntime } = require("../bin/runtime.cjs");
+
+const root = join(__dirname, "..");
+const stampFile = join(root, "node_modules", ".hookwatch-install.json");
+
+const biome = ["node_modules/@biomejs/biome/bin/biome"];
+const tsc = ["node_modules/typescript/bin/tsc", "--project", "."];
+const vitest = ["node_modules/vitest/vitest.mjs", "run"];
+
+const tasks = {
+  start: { needs: "runtime", run: (rest) => become(["bin/hookwatch.cjs", "serve", ...rest]) },
+  demo: { needs: "all", run: (rest) => become(["demo/main.ts", ...rest]) },
+  docs: { needs: "runtime", run: (rest) => become(["tools/docs.ts", ...rest]) },
+  bench: { needs: "all", run: (rest) => become(["bench/main.ts", ...rest]) },
+  format: { needs: "all", run: () => become([...biome, "check", "--write", "."]) },
+  unit: { needs: "all", run: (rest) => become([...vitest, "--project", "unit", ...rest]) },
+  e2e: { needs: "all", run: (rest) => become([...vitest, "--project", "e2e", ...rest]) },
+  check: { needs: "all", run: () => verify(["unit"]) },
+  test: { needs: "all", run: () => verify(["unit", "e2e"]) },
+};
+
+main(process.argv[2], process.argv.slice(3));
+
+function main(name, rest) {
+  const task = tasks[name];
+  if (!task) fail(`unknown task "${name}"; there are ${Object.keys(tasks).join(", ")}`);
+  process.chdir(root);
+  install(task.needs);
+  task.run(rest);
+}
+
+/** `runtime` leaves the development tools out; `all` has everything. */
+function install(scope) {
+  const lock = createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
+  const stamp = readStamp();
+  if (stamp.lock === lock && (stamp.scope === "all" || stamp.scope === scope)) return;
+  const what = scope === "all" ? "packages and development tools" : "packages";
+  say(`installing ${what} (once, about 10 seconds) …`);
+  const omit = scope === "all" ? [] : ["--omit=dev"];
+  const npm = spawnSync("npm", ["ci", ...omit], {
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  if (npm.status !== 0) {
+    process.stderr.write(`${npm.stdout ?? ""}${npm.stderr ?? ""}`);
+    fail(`npm ci did not succeed${npm.error ? `: ${npm.error.message}` : ""}; its output is above`);
+  }
+  writeFileSync(stampFile, JSON.stringify({ lock, scope }));
+}
+
+function readStamp() {
+  return existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, "utf8")) : {};
+}
+
+/** Hands over to a program on the right runtime: its output, its signals, its exit code. */
+function become(command) {
+  const child = spawn(runtime(), command, { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
+}
+
+/** Format, lint, types and tests; the last line is `N passed, N failed`, each check counting as one. */
+function verify(projects) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [what, command] of [
+    ["format and lint", [...biome, "check", "--error-on-warnings", "."]],
+    ["types", tsc],
+  ]) {
+    const step = spawnSync(runtime(), command, { encoding: "utf8" });
+    if (step.status === 0) counts.passed += 1;
+    else {
+      counts.failed += 1;
+      process.stdout.write(`${step.stdout}${step.stderr}`);
+    }
+    say(`${what}: ${step.status === 0 ? "passed" : "failed"}`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "hookwatch-test-"));
+  for (const project of projects) addTests(counts, project, join(folder, `${project}.json`));
+  rmSync(folder, { recursive: true });
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
+  process.exit(counts.failed === 0 ? 0 : 1);
+}
+
+function addTests(counts, project, report) {
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const run = spawnSync(runtime(), [...vitest, "--project", project, ...reporters], {
+    stdio: "inherit",
+  });
+  const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
+  counts.passed += result?.numPassedTests ?? 0;
+  counts.failed += result?.numFailedTests ?? 0;
+  counts.skipped += (result?.numPendingTests ?? 0) + (result?.numTodoTests ?? 0);
+  // A file that does not load, or an error outside a test, fails the run without failing a test.
+  if (run.status !== 0 && !(result?.numFailedTests > 0)) counts.failed += 1;
+}
+
+function runtime() {
+  try {
+    return findRuntime();
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+function say(message) {
+  process.stderr.write(`hookwatch: ${message}\n`);
+}
+
+function fail(message) {
+  say(message);
+  process.exit(1);
+}
