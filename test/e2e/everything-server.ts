@@ -1,0 +1,46 @@
+/** The official `server-everything` on SDK 1.x over streamable HTTP, in a child process: legacy sessions only. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { within } from "./until.ts";
+
+export interface EverythingServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+export async function startEverythingServer(): Promise<EverythingServer> {
+  const port = await freePort();
+  const program = createRequire(import.meta.url).resolve(
+    "@modelcontextprotocol/server-everything/dist/index.js",
+  );
+  const child = spawn(process.execPath, [program, "streamableHttp"], {
+    env: { PATH: process.env.PATH, PORT: String(port) },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exited = once(child, "exit");
+  const lines = createInterface(child.stderr);
+  const ready = new Promise<void>((resolve, reject) => {
+    lines.on("line", (line) => line.includes("listening on port") && resolve());
+    child.once("exit", (code) => reject(new Error(`server-everything ended with ${code}`)));
+  });
+  await within("server-everything", 15_000, ready);
+  return {
+    url: `http://127.0.0.1:${port}/mcp`,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** It takes port 0 for "not given", so we look for a free one ourselves. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
