@@ -1,0 +1,135 @@
+/**
+ * Query parameters → queries of the call log.
+ *
+ * Strict: an unknown, malformed or contradictory parameter is a `validation_error` that names it.
+ * Nothing here knows of teams: the id of another team's server is one that no call of ours has.
+ */
+import { z } from "@hono/zod-openapi";
+import { callDirections, callKinds, callStatuses, errorKinds } from "../call.ts";
+import { invalid } from "../problem.ts";
+import type { CallFilter, MetricsQuery, PageQuery } from "../store/call-log.ts";
+import { anyOf, instant, oneOf, text, uuid, wholeNumber } from "./query-fields.ts";
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const daysMax = 365;
+const daysDefault = 30;
+/** Up to this length of window a bucket of the series is an hour. */
+const hourlyMaxMs = 3 * dayMs;
+const limitMax = 1_000;
+const limitDefault = 50;
+const offsetMax = 10_000_000;
+const durationMaxMs = 1_000_000_000_000;
+/** Lists show bodies up to 16 KiB; one unit more tells that there is more. */
+export const previewMaxBytes = 16_384;
+
+const filter = {
+  server_id: anyOf(uuid()).openapi({ description: "Calls of this server." }),
+  method: anyOf(text("The JSON-RPC method, such as `tools/call`.")),
+  tool_name: anyOf(text("The tool; empty for calls that name none.")),
+  from: instant().optional().openapi({ description: "Earliest start, inclusive." }),
+  to: instant().optional().openapi({ description: "Latest start, exclusive." }),
+};
+
+export const countParameters = z.object({
+  ...filter,
+  status: anyOf(oneOf(callStatuses)),
+  kind: anyOf(oneOf(callKinds)),
+  direction: anyOf(oneOf(callDirections)),
+  session_id: anyOf(text("The `session_id` of a call.")),
+  client_name: anyOf(text("The client's name; empty for clients that did not say.")),
+  error_kind: anyOf(oneOf(errorKinds)),
+  min_duration_ms: wholeNumber(0, durationMaxMs).optional(),
+  max_duration_ms: wholeNumber(0, durationMaxMs).optional(),
+  q: text("Words that all occur in the bodies or the error message.").optional(),
+});
+
+export const listParameters = countParameters.extend({
+  limit: wholeNumber(1, limitMax).optional().openapi({ default: limitDefault }),
+  offset: wholeNumber(0, offsetMax).optional().openapi({ default: 0 }),
+  cursor: text("`next_cursor` of an earlier answer to the same filters.").optional(),
+});
+
+export const metricsParameters = z.object({
+  ...filter,
+  days: wholeNumber(1, daysMax).optional().openapi({
+    default: daysDefault,
+    description: "Length of the window that ends at `to` or now.",
+  }),
+});
+
+export function toPageQuery(query: z.output<typeof listParameters>) {
+  return {
+    ...toFilter(query),
+    ...present({ cursor: query.cursor }),
+    limit: query.limit ?? limitDefault,
+    offset: query.offset ?? 0,
+    bodyMaxLength: previewMaxBytes + 1,
+  } satisfies PageQuery;
+}
+
+export function toFilter(query: z.output<typeof countParameters>): CallFilter {
+  const { from: sinceMs, to: untilMs, min_duration_ms, max_duration_ms } = query;
+  refuseReversed("from", sinceMs, "to", untilMs);
+  refuseReversed("min_duration_ms", min_duration_ms, "max_duration_ms", max_duration_ms);
+  const window = present({ sinceMs, untilMs });
+  return present({
+    serverIds: query.server_id,
+    methods: query.method,
+    toolNames: query.tool_name,
+    statuses: query.status,
+    kinds: query.kind,
+    directions: query.direction,
+    sessionIds: query.session_id,
+    clientNames: query.client_name,
+    errorKinds: query.error_kind,
+    minDurationMs: min_duration_ms,
+    maxDurationMs: max_duration_ms,
+    window: Object.keys(window).length > 0 ? window : undefined,
+    text: query.q?.trim() ? query.q : undefined,
+  });
+}
+
+/** The window is `from`…`to`, or `days` before `to`; `to` is now unless given. */
+export function toMetricsQuery(
+  query: z.output<typeof metricsParameters>,
+  nowMs: number,
+): MetricsQuery {
+  if (query.from !== undefined && query.days !== undefined) {
+    throw invalid({ field: "days", message: "cannot be combined with from" });
+  }
+  const untilMs = query.to ?? nowMs;
+  const sinceMs = query.from ?? untilMs - (query.days ?? daysDefault) * dayMs;
+  refuseReversed("from", sinceMs, "to", untilMs);
+  const lengthMs = untilMs - sinceMs;
+  if (lengthMs > daysMax * dayMs) {
+    const message = `is more than ${daysMax} days before to, which is the limit`;
+    throw invalid({ field: "from", message });
+  }
+  return {
+    window: { sinceMs, untilMs },
+    bucketMs: lengthMs <= hourlyMaxMs ? hourMs : dayMs,
+    ...present({
+      serverIds: query.server_id,
+      methods: query.method,
+      toolNames: query.tool_name,
+    }),
+  };
+}
+
+/** Length of a metrics window in days, rounded up. */
+export function daysOf({ window }: MetricsQuery): number {
+  return Math.ceil((window.untilMs - window.sinceMs) / dayMs);
+}
+
+function refuseReversed(lowName: string, low = -Infinity, highName: string, high = Infinity) {
+  if (low > high)
+    throw invalid({ field: lowName, message: `must not be greater than ${highName}` });
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+function present<Fields extends object>(fields: Fields): Present<Fields> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Present<Fields>;
+}

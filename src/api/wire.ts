@@ -1,0 +1,203 @@
+/**
+ * The JSON shapes of the API: snake_case, ISO 8601 UTC times with milliseconds.
+ *
+ * The route table and the OpenAPI document are made of these schemas; the dashboard imports the types
+ * at the end and nothing else of `src/`. Shapes of answers are open: fields may be added, never
+ * renamed or retyped. Shapes of requests are closed.
+ */
+import { z } from "@hono/zod-openapi";
+import { callDirections, callKinds, callStatuses, errorKinds } from "../call.ts";
+import { serverNameMaxLength, targetUrlMaxLength } from "../server.ts";
+
+const uuid = z.uuid();
+const time = z.iso.datetime({ precision: 3 });
+const count = z.int().min(0);
+const milliseconds = z.int().min(0);
+const millisecondsOrNull = milliseconds.nullable();
+const rate = z.number().min(0).max(1).nullable();
+
+export const problemSchema = z
+  .object({
+    error: z.object({
+      code: z.string().describe("One of a closed list; decide by this, not by the message."),
+      message: z.string().describe("For people: what is wrong, with the value and the limit."),
+      details: z
+        .array(z.object({ field: z.string(), message: z.string() }))
+        .describe("Every wrong field of the input by name; empty unless `validation_error`."),
+    }),
+  })
+  .openapi("Error");
+
+export const serverSchema = z
+  .object({
+    id: uuid.describe("UUIDv7."),
+    user_id: uuid.describe("The user who created the server."),
+    team_id: uuid.describe("The team that owns the server."),
+    slug: z
+      .string()
+      .describe("Names the server in its proxy URL; unguessable and unique for ever."),
+    name: z.string(),
+    target_url: z.string().describe("Where requests are forwarded."),
+    is_active: z.boolean().describe("While false the proxy answers 404; calls stay readable."),
+    proxy_url: z.string().describe("What goes into the agent's configuration: `…/p/<slug>`."),
+    created_at: time,
+    updated_at: time,
+  })
+  .openapi("Server");
+
+export const serverListSchema = z
+  .object({ data: z.array(serverSchema).describe("Newest first."), total: count })
+  .openapi("ServerList");
+
+const serverName = z
+  .string()
+  .openapi({ minLength: 1, maxLength: serverNameMaxLength, example: "GitHub" })
+  .describe("1 to 200 characters after trimming.");
+const targetUrl = z
+  .string()
+  .openapi({ format: "uri", maxLength: targetUrlMaxLength, example: "https://example.com/mcp" })
+  .describe("An absolute http(s) URL without user name, password or fragment.");
+
+export const newServerSchema = z.strictObject({ name: serverName, target_url: targetUrl });
+
+export const serverChangesSchema = z.strictObject({
+  name: serverName.optional(),
+  target_url: targetUrl.optional(),
+  is_active: z.boolean().optional(),
+});
+
+export const callSchema = z
+  .object({
+    id: uuid.describe("UUIDv7, given when the call began."),
+    team_id: uuid,
+    mcp_server_id: uuid.describe("The server the call was proxied to."),
+    kind: z.enum(callKinds).describe("`http` is an exchange that was no JSON-RPC."),
+    direction: z.enum(callDirections).describe("Who asked; `server` for sampling and the like."),
+    method: z.string().describe("The JSON-RPC method; for `kind: http` the HTTP method."),
+    tool_name: z.string().describe("The tool of `tools/call`; empty for other methods."),
+    rpc_id: z
+      .string()
+      .nullable()
+      .describe('The JSON text of the request\'s id, so `1` and `"1"` differ; null without one.'),
+    request_body: z.string().describe("The request message as text, secrets redacted."),
+    response_body: z
+      .string()
+      .describe("The response message as text, also of a stream; empty without one."),
+    status: z.enum(callStatuses),
+    status_code: count.describe("HTTP status of the answer's exchange; 0 without an answer."),
+    error_message: z.string().describe("Empty on success."),
+    error_kind: z.enum([...errorKinds, ""]).describe("What went wrong; empty on success."),
+    error_code: z.int().nullable().describe("The JSON-RPC error code; null without one."),
+    duration_ms: milliseconds.describe("First byte of the request to last byte of the answer."),
+    ttfb_ms: millisecondsOrNull.describe("To the first byte of the answer; null without one."),
+    source_ip: z.string().describe("Address of the calling client."),
+    headers: z
+      .record(z.string(), z.string())
+      .describe("The client's request header fields, names in lower case, secrets redacted."),
+    session_id: z
+      .string()
+      .nullable()
+      .describe("A keyed digest of the session's id; null without a session."),
+    protocol_version: z.string().nullable().describe("MCP revision; null when unknown."),
+    client_name: z.string().nullable().describe("Null when the client did not say."),
+    client_version: z.string().nullable().describe("Null when the client did not say."),
+    trace_id: z.string().nullable().describe("W3C trace id; null without one."),
+    request_bytes: count.describe("Bytes that passed, whatever was kept."),
+    response_bytes: count,
+    request_truncated: z.boolean().describe("The log holds less than what passed."),
+    response_truncated: z.boolean(),
+    request_preview: z
+      .boolean()
+      .describe("This answer shows less than the log holds: lists cut bodies at 16 KiB."),
+    response_preview: z.boolean(),
+    created_at: time.describe("When the call began."),
+  })
+  .openapi("Call");
+
+export const callListSchema = z
+  .object({
+    data: z
+      .array(callSchema)
+      .describe(
+        "Newest first. A text search may return fewer calls than `limit`, even none, and yet " +
+          "have more: go on with `next_cursor`.",
+      ),
+    limit: z.int(),
+    offset: count,
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable().describe("Pass as `cursor`; null at the end."),
+  })
+  .openapi("CallList");
+
+export const callCountSchema = z.object({ count }).openapi("CallCount");
+
+export const callMessagesSchema = z
+  .object({
+    data: z
+      .array(
+        z.object({
+          at: time,
+          offset_ms: milliseconds.describe("After the start of the call."),
+          direction: z.enum(callDirections).describe("Who sent it."),
+          body: z.string(),
+        }),
+      )
+      .describe("In order of arrival."),
+  })
+  .openapi("CallMessages");
+
+const counts = {
+  total_calls: count,
+  success_count: count,
+  error_count: count,
+  timeout_count: count,
+};
+
+const statistics = {
+  ...counts,
+  success_rate: rate.describe("success_count / total_calls, 0 to 1; null without calls."),
+  error_rate: rate.describe("error_count / total_calls, 0 to 1; null without calls."),
+  avg_duration_ms: millisecondsOrNull,
+  p50_duration_ms: millisecondsOrNull,
+  p95_duration_ms: millisecondsOrNull,
+  p99_duration_ms: millisecondsOrNull,
+  max_duration_ms: millisecondsOrNull,
+};
+
+const groups = <Name extends z.ZodRawShape>(name: Name) =>
+  z.array(z.object({ ...name, ...statistics })).describe("Most calls first, at most 1,000.");
+
+export const callMetricsSchema = z
+  .object({
+    days: z.int().describe("Length of the window, rounded up to whole days."),
+    from: time,
+    to: time.describe("Exclusive."),
+    ...statistics,
+    by_status: z.object({ success: count, error: count, timeout: count }),
+    by_tool: groups({ tool_name: z.string() }).describe("Calls that name no tool are left out."),
+    by_method: groups({ method: z.string() }),
+    by_server: groups({ server_id: uuid, name: z.string() }),
+    by_client: groups({ client_name: z.string().nullable() }),
+    series: z
+      .array(
+        z.object({
+          start: time,
+          ...counts,
+          p50_duration_ms: millisecondsOrNull,
+          p95_duration_ms: millisecondsOrNull,
+        }),
+      )
+      .describe("Oldest first, empty buckets included: hours up to 3 days, else days, of UTC."),
+  })
+  .openapi("CallMetrics");
+
+export type WireProblem = z.input<typeof problemSchema>;
+export type WireServer = z.input<typeof serverSchema>;
+export type WireServerList = z.input<typeof serverListSchema>;
+export type WireNewServer = z.input<typeof newServerSchema>;
+export type WireServerChanges = z.input<typeof serverChangesSchema>;
+export type WireCall = z.input<typeof callSchema>;
+export type WireCallList = z.input<typeof callListSchema>;
+export type WireCallCount = z.input<typeof callCountSchema>;
+export type WireCallMessages = z.input<typeof callMessagesSchema>;
+export type WireCallMetrics = z.input<typeof callMetricsSchema>;
