@@ -1,0 +1,150 @@
+/**
+ * Lets in what is unambiguous HTTP/1.1, meant for us, and not sent by a stranger's web page. Every route
+ * lies behind it.
+ *
+ * In: requests as Node has parsed them; its parser accepts more than RFC 9112 does. Out: the same to the
+ * plane, `url` in origin form; or a refusal, before anything behind has seen the request.
+ */
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import type { Plane } from "./planes.ts";
+import { proxyPathPrefix, type Refusal, refuse } from "./refusal.ts";
+
+export interface GuardOptions {
+  /** Where clients reach us if not by our own address; its host and origin are let in. */
+  readonly publicUrl?: string;
+}
+
+/** The plane, guarded. */
+export function guarded(options: GuardOptions, plane: Plane): Plane {
+  const own = ownNames(options.publicUrl);
+  return (request, response) => {
+    const refusal = refusalOf(request, own);
+    if (refusal === undefined) plane(request, response);
+    else refuse(response, refusal, (request.url ?? "").startsWith(proxyPathPrefix));
+  };
+}
+
+interface OwnNames {
+  /** `Host` of the public URL, with and without its scheme's port. */
+  readonly hosts: ReadonlySet<string>;
+  readonly origin: string | undefined;
+}
+
+function ownNames(publicUrl: string | undefined): OwnNames {
+  if (publicUrl === undefined) return { hosts: new Set(), origin: undefined };
+  const { host, hostname, port, protocol, origin } = new URL(publicUrl);
+  const hosts = new Set([host]);
+  if (port === "") hosts.add(`${hostname}:${protocol === "https:" ? 443 : 80}`);
+  return { hosts, origin };
+}
+
+function refusalOf(request: IncomingMessage, own: OwnNames): Refusal | undefined {
+  const { httpVersionMajor, httpVersionMinor, headers, method = "" } = request;
+  // Node takes a request line without a version for "HTTP/0.9", with fields and all.
+  if (httpVersionMajor !== 1 || httpVersionMinor > 1) return badVersion;
+  if (method === "TRACE" || method === "CONNECT") return badMethod;
+  if (isWebSocket(headers.upgrade)) return badUpgrade;
+  const seen = fieldsSeen(request.rawHeaders);
+  if (seen & repeatedFlag) return repeated;
+  const chunked = (seen & flags["transfer-encoding"]) !== 0;
+  if (chunked && (seen & flags["content-length"] || httpVersionMinor === 0)) return badFraming;
+  const host = headers.host?.toLowerCase() ?? "";
+  if (!isOwnHost(host, request, own)) return misdirected;
+  if (!toOriginForm(request, own)) return badTarget;
+  const { origin } = headers;
+  if ((seen & flags.origin) !== 0 && !isOwnOrigin(origin ?? "", host, own)) return foreignOrigin;
+  return undefined;
+}
+
+/** Fields whose repetition two readers could take differently (security: first wins, last wins, joined). */
+const flags = {
+  host: 1,
+  "content-length": 2,
+  authorization: 4,
+  "content-type": 8,
+  "mcp-session-id": 16,
+  "mcp-protocol-version": 32,
+  "mcp-method": 64,
+  "mcp-name": 128,
+  origin: 256,
+  "transfer-encoding": 512,
+} as const;
+
+const repeatedFlag = 1_024;
+const flagsByName = new Map<string, number>(Object.entries(flags));
+/** Spellings met so far, so that the usual ones are not lowered again; at most 2,048. */
+const flagsBySpelling = new Map<string, number>();
+
+/** Which of the flagged fields are there, and whether one of them is there twice. */
+function fieldsSeen(rawHeaders: readonly string[]): number {
+  let seen = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    let flag = flagsBySpelling.get(name);
+    if (flag === undefined) {
+      flag = flagsByName.get(name.toLowerCase()) ?? 0;
+      if (flagsBySpelling.size < 2_048) flagsBySpelling.set(name, flag);
+    }
+    if ((seen & flag) !== 0) return seen | repeatedFlag;
+    seen |= flag;
+  }
+  return seen;
+}
+
+function isOwnHost(host: string, request: IncomingMessage, own: OwnNames): boolean {
+  const { localPort, localAddress = "" } = request.socket;
+  if (own.hosts.has(host)) return true;
+  const name = withoutPort(host, localPort);
+  if (name === undefined) return false;
+  if (name === "localhost" || name === "127.0.0.1" || name === "[::1]") return true;
+  const literal = name.replace(/^\[|\]$/g, "");
+  return isIP(literal) !== 0 && literal === localAddress.replace(/^::ffff:/, "");
+}
+
+/** The name of a `Host` whose port is ours; a port left out is 80. Undefined for every other. */
+function withoutPort(host: string, port: number | undefined): string | undefined {
+  const suffix = `:${port}`;
+  if (host.endsWith(suffix) && !host.endsWith(`:${suffix}`)) return host.slice(0, -suffix.length);
+  return port === 80 && /^(?:\[[0-9a-f:.]+\]|[^:]+)$/.test(host) ? host : undefined;
+}
+
+/** `POST http://host/path` is legal towards any server (RFC 9112, 3.2.2) if the host is ours. */
+function toOriginForm(request: IncomingMessage, own: OwnNames): boolean {
+  const url = request.url ?? "";
+  if (url.startsWith("/")) return true;
+  const [, authority = "", rest = ""] = /^https?:\/\/([^/?#]+)([/?].*)?$/i.exec(url) ?? [];
+  if (!isOwnHost(authority.toLowerCase(), request, own)) return false;
+  request.url = rest.startsWith("/") ? rest : `/${rest}`;
+  return true;
+}
+
+const loopbackOrigin = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
+
+/** Pages of this machine, of the public URL, and of the very host that was asked. Never `null`. */
+function isOwnOrigin(origin: string, host: string, own: OwnNames): boolean {
+  const text = origin.toLowerCase();
+  if (loopbackOrigin.test(text) || text === own.origin) return true;
+  return text === `http://${host}` || text === `https://${host}`;
+}
+
+function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade);
+}
+
+const badVersion = refusal(400, "http_version", "the request is not HTTP/1.1");
+const badMethod = refusal(501, "method", "this method is not supported");
+// Other upgrades, such as the h2c that Java clients offer, are declined by ignoring them (RFC 9110, 7.8).
+const badUpgrade = refusal(501, "upgrade", "WebSocket is not supported");
+const repeated = refusal(400, "repeated_field", "a header field that must be unique is repeated");
+const badFraming = refusal(400, "framing", "the length of the request body is ambiguous");
+const misdirected = refusal(421, "host", "the Host field does not name this server");
+const badTarget = refusal(400, "request_target", "the request target does not name this server");
+const foreignOrigin: Refusal = {
+  ...refusal(403, "origin", "requests from pages of this origin are not allowed"),
+  code: "forbidden",
+};
+
+function refusal(statusCode: number, reason: string, message: string): Refusal {
+  return { statusCode, code: "validation_error", reason, message };
+}

@@ -1,0 +1,178 @@
+/**
+ * The HTTP server: one socket to listen on, limits on every connection, an orderly end.
+ *
+ * In: connections. Out: parsed requests to `handle`; what cannot be parsed is answered here and its connection
+ * closed. Bounds: `limits.ts`.
+ */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { invalid, Problem } from "../problem.ts";
+import { type EdgeLimits, edgeLimits } from "./limits.ts";
+import { type Refusal, refusalText } from "./refusal.ts";
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly limits?: EdgeLimits;
+}
+
+export interface Listener extends AsyncDisposable {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+  stats(): { readonly openConnections: number; readonly refusedConnections: number };
+  /** Takes no new connections at once, ends idle ones, waits for the others, ends those after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws Problem `unavailable` — the address cannot be listened on, in a sentence that says what to do. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { host, port, handle, limits = edgeLimits } = options;
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headMaxBytes,
+      headersTimeout: limits.headTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      insecureHTTPParser: false,
+      // The guard looks at `Host` itself, and answers in the shape of the plane.
+      requireHostHeader: false,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      noDelay: true,
+    },
+    handle,
+  );
+  server.maxConnections = limits.connectionsMax;
+  // Bounded by bytes; Node would drop fields beyond a number without a word.
+  server.maxHeadersCount = 0;
+  const tally = { open: 0, refused: 0 };
+  observe(server, tally);
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (cause) {
+    throw toProblem(cause, host, port);
+  }
+  const bound = server.address() as AddressInfo;
+  const close = (graceMs: number) => closeServer(server, graceMs);
+  return {
+    url: `http://${urlHost(host, bound)}:${bound.port}`,
+    address: bound.address,
+    port: bound.port,
+    stats: () => ({ openConnections: tally.open, refusedConnections: tally.refused }),
+    close,
+    [Symbol.asyncDispose]: () => close(0),
+  };
+}
+
+function observe(server: Server, tally: { open: number; refused: number }): void {
+  server.on("connection", (socket) => {
+    tally.open += 1;
+    socket.once("close", () => {
+      tally.open -= 1;
+    });
+  });
+  server.on("drop", () => {
+    tally.refused += 1;
+  });
+  server.on("clientError", (error: ParseError, socket) => answerUnparsed(error, socket));
+  server.on("connect", (_request, socket: Duplex) => {
+    socket.end(refusalText(unsupported, false));
+  });
+}
+
+interface ParseError extends Error {
+  readonly code?: string;
+  readonly rawPacket?: Buffer;
+}
+
+/** Node has parsed no request, or not all of one: answer if nothing was answered yet, and close. */
+function answerUnparsed(error: ParseError, socket: Duplex & { bytesWritten?: number }): void {
+  const begun = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (!socket.writable || error.code === "ECONNRESET" || begun?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const start = error.rawPacket?.toString("latin1", 0, 64) ?? "";
+  // A packet that does not show the path is most likely the data plane's.
+  const elsewhere = /^[A-Z]{1,16} \/(?!p\/)/.test(start);
+  socket.end(refusalText(byParseError[error.code ?? ""] ?? malformed, !elsewhere));
+}
+
+const malformed: Refusal = {
+  statusCode: 400,
+  code: "validation_error",
+  reason: "malformed_request",
+  message: "the request is not valid HTTP/1.1",
+};
+const headTooLarge: Refusal = {
+  statusCode: 431,
+  code: "payload_too_large",
+  reason: "head_too_large",
+  message: "the header fields of the request are larger than this proxy allows",
+};
+const tooSlow: Refusal = {
+  statusCode: 408,
+  code: "unavailable",
+  reason: "request_timeout",
+  message: "the request did not arrive in time",
+};
+const unsupported: Refusal = {
+  statusCode: 501,
+  code: "validation_error",
+  reason: "method",
+  message: "this method is not supported",
+};
+
+const byParseError: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: headTooLarge,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { ...malformed, statusCode: 413, code: "payload_too_large" },
+  ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
+};
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  // A connection becomes idle when its last answer ends; Node does not look again by itself.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(late);
+}
+
+function urlHost(host: string, { address, family }: AddressInfo): string {
+  // A wildcard is no address to connect to.
+  if (address === "0.0.0.0" || address === "::") return "localhost";
+  if (host === "localhost") return host;
+  return family === "IPv6" ? `[${address}]` : address;
+}
+
+function toProblem(cause: unknown, host: string, port: number): Problem {
+  const { code } = cause as { code?: unknown };
+  const unavailable = (message: string) => new Problem("unavailable", message, { cause });
+  if (code === "EADDRINUSE") {
+    return unavailable(
+      `port ${port} on ${host} is in use; set HOOKWATCH_PORT or stop the other program`,
+    );
+  }
+  if (code === "EACCES") {
+    return unavailable(`port ${port} needs privileges; set HOOKWATCH_PORT to 1024 or above`);
+  }
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    return invalid({
+      field: "HOOKWATCH_HOST",
+      message: `${host} is not an address of this machine`,
+    });
+  }
+  return unavailable(`cannot listen on ${host} port ${port}`);
+}

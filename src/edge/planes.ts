@@ -1,0 +1,30 @@
+/**
+ * Which part of the product a request is for, by the raw path alone: a URL rebuilt from `Host` would let the
+ * client choose (CVE-2026-48710).
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+export type Plane = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Keys that end in a slash stand for all paths below, others for exactly that path; the longest that fits
+ * wins. `fallback` takes the rest.
+ */
+export function planes(byPath: Readonly<Record<string, Plane>>, fallback: Plane): Plane {
+  const exact = new Map<string, Plane>();
+  const below: [string, Plane][] = [];
+  for (const [path, plane] of Object.entries(byPath)) {
+    if (path.endsWith("/")) below.push([path, plane]);
+    else exact.set(path, plane);
+  }
+  below.sort(([a], [b]) => b.length - a.length);
+  return (request, response) => {
+    const url = request.url ?? "";
+    for (const [prefix, plane] of below) {
+      if (url.startsWith(prefix)) return plane(request, response);
+    }
+    const mark = url.indexOf("?");
+    const plane = exact.get(mark === -1 ? url : url.slice(0, mark)) ?? fallback;
+    return plane(request, response);
+  };
+}

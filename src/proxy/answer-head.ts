@@ -1,0 +1,48 @@
+/** The head of an upstream's answer, read from the wire's bytes without a loss. */
+
+/** undici gives names and values alternating, as bytes or, under HTTP/2, as text. */
+export function toStrings(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return [];
+  const texts = new Array<string>(raw.length);
+  for (let at = 0; at < raw.length; at += 1) {
+    const part: unknown = raw[at];
+    texts[at] = Buffer.isBuffer(part) ? part.toString("latin1") : String(part);
+  }
+  return texts;
+}
+
+/** undici reads a reason phrase as UTF-8; Node writes it as Latin-1. Gives back the bytes that were sent. */
+export function toReason(statusText: string): string {
+  for (let at = 0; at < statusText.length; at += 1) {
+    if (statusText.charCodeAt(at) > 0x7f) return Buffer.from(statusText).toString("latin1");
+  }
+  return statusText;
+}
+
+/** True for events that can be read as they pass: encoded ones cannot. */
+export function isPlainEventStream(rawHeaders: readonly string[]): boolean {
+  let plain = false;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    // Of the fields with names this long only two matter.
+    if (name.length === 12 && name.toLowerCase() === "content-type") {
+      plain = /^\s*text\/event-stream\s*(?:;|$)/i.test(rawHeaders[at + 1] ?? "");
+    } else if (name.length === 16 && name.toLowerCase() === "content-encoding") return false;
+  }
+  return plain;
+}
+
+/** The last four bytes of a stream as one number, after one more chunk. */
+export function tailAfter(tail: number, chunk: Uint8Array): number {
+  let after = tail;
+  for (let at = Math.max(0, chunk.length - 4); at < chunk.length; at += 1) {
+    after = ((after << 8) | (chunk[at] ?? 0)) >>> 0;
+  }
+  return after;
+}
+
+/** True when a stream that ends so stands between two events, whichever line end it uses; or before the first. */
+export function isBetweenEvents(tail: number): boolean {
+  const lastTwo = tail & 0xffff;
+  return tail === 0 || lastTwo === 0x0a0a || lastTwo === 0x0d0d || tail === 0x0d0a0d0a;
+}

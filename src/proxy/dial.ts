@@ -1,0 +1,168 @@
+/**
+ * Connections to upstreams: a pool for each server, never shared, because what one server leaves on a
+ * connection must not become another server's answer.
+ *
+ * In: a target. Out: a line, which is one HTTP/1.1 connection for one exchange at a time. Requests are
+ * never queued and never sent twice: a connection carries no second request before the first is answered,
+ * and undici sends a request again only while not a byte of it was written. Pools without a connection
+ * do not exist, so that silent servers cost nothing.
+ */
+import type { Socket } from "node:net";
+import { type buildConnector, Client } from "undici";
+import type { Egress } from "./egress.ts";
+import {
+  connectionsPerServerMax,
+  keepAliveDefaultMs,
+  keepAliveMarginMs,
+  keepAliveMaxMs,
+  responseHeadMaxBytes,
+} from "./limits.ts";
+import type { Target } from "./target.ts";
+
+export class Dial {
+  readonly #egress: Egress;
+  readonly #connectTimeoutMs: number;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(egress: Egress, connectTimeoutMs: number) {
+    this.#egress = egress;
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
+
+  /** A line to the target, the one used last if any is idle. Undefined when the server has no room for more. */
+  open(target: Target): Line | undefined {
+    let pool = this.#pools.get(target.serverId);
+    if (pool !== undefined && pool.origin !== target.origin) {
+      this.drop(target.serverId);
+      pool = undefined;
+    }
+    if (pool === undefined) {
+      const connect = this.#egress.connector(target.origin, this.#connectTimeoutMs);
+      pool = { origin: target.origin, connect, idle: [], busy: 0, dropped: false };
+      this.#pools.set(target.serverId, pool);
+    }
+    const idle = pool.idle.pop();
+    if (idle === undefined && pool.busy >= connectionsPerServerMax) return undefined;
+    pool.busy += 1;
+    return idle ?? new Line(pool);
+  }
+
+  /** Idle connections close now, the others when their exchange has ended. */
+  drop(serverId: string): void {
+    const pool = this.#pools.get(serverId);
+    if (pool === undefined) return;
+    this.#pools.delete(serverId);
+    pool.dropped = true;
+    for (const line of pool.idle.splice(0)) line.destroy();
+  }
+
+  /** Forgets idle lines whose connection is gone, and pools that have none left. To be called now and then. */
+  prune(): void {
+    for (const [serverId, pool] of this.#pools) {
+      if (pool.idle.length > 0) {
+        const stale = pool.idle.filter((line) => !line.connected);
+        if (stale.length > 0) pool.idle = pool.idle.filter((line) => line.connected);
+        for (const line of stale) line.destroy();
+      }
+      if (pool.idle.length === 0 && pool.busy === 0) this.#pools.delete(serverId);
+    }
+  }
+
+  /** Ends every idle connection; lines in use are their users' to end. */
+  close(): void {
+    for (const serverId of [...this.#pools.keys()]) this.drop(serverId);
+  }
+
+  stats(): { readonly pools: number; readonly idleConnections: number } {
+    let idleConnections = 0;
+    for (const pool of this.#pools.values()) idleConnections += pool.idle.length;
+    return { pools: this.#pools.size, idleConnections };
+  }
+}
+
+interface Pool {
+  readonly origin: string;
+  readonly connect: buildConnector.connector;
+  /** Used last, last. */
+  idle: Line[];
+  /** Lines in use. */
+  busy: number;
+  dropped: boolean;
+}
+
+type Handler = Parameters<Client["dispatch"]>[1];
+type Request = Parameters<Client["dispatch"]>[0];
+
+/** One connection, made when it is first needed and again when it was closed while idle. */
+export class Line {
+  readonly #pool: Pool;
+  readonly #client: Client;
+  #reset = false;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+    this.#client = new Client(pool.origin, {
+      connect: (options, callback) => this.#connect(options, callback),
+      allowH2: false,
+      pipelining: 1,
+      // Deadlines are the forwarder's.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: responseHeadMaxBytes,
+      keepAliveTimeout: keepAliveDefaultMs,
+      keepAliveMaxTimeout: keepAliveMaxMs,
+      keepAliveTimeoutThreshold: keepAliveMarginMs,
+    });
+  }
+
+  get connected(): boolean {
+    return this.#client.stats.connected;
+  }
+
+  /**
+   * True when the connection broke. An answer that ends with its connection cannot tell a break from its
+   * end, and undici takes both for the end.
+   */
+  get reset(): boolean {
+    return this.#reset;
+  }
+
+  dispatch(request: Request, handler: Handler): void {
+    this.#client.dispatch(request, handler);
+  }
+
+  /** After the answer's end: the connection may serve the next exchange. */
+  release(): void {
+    this.#pool.busy -= 1;
+    if (this.#pool.dropped || this.#reset) this.destroy();
+    else this.#pool.idle.push(this);
+  }
+
+  /** Amid an exchange: the upstream sees the connection close at once. */
+  abort(): void {
+    this.#pool.busy -= 1;
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#client.destroy(null, ignore);
+  }
+
+  #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
+    this.#reset = false;
+    this.#pool.connect(options, (...outcome) => {
+      const [, socket] = outcome;
+      if (socket) this.#observe(socket);
+      callback(...outcome);
+    });
+  }
+
+  // Registered before undici's own, so that it has run when the answer's end is told.
+  #observe(socket: Socket): void {
+    socket.once("error", () => {
+      this.#reset = true;
+    });
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,270 @@
+/**
+ * What is answered when the upstream cannot, or must not, answer itself. An upstream's own answers, errors
+ * included, never come here.
+ *
+ * A JSON-RPC error that echoes the request's id, and a `Proxy-Status` field that says whose fault it was
+ * (RFC 9209). Trouble of the upstream is never a 4xx: clients read those as "old protocol", "session gone",
+ * "sign in". Messages name no address.
+ */
+import type { ExchangeOutcome } from "../exchange.ts";
+import { parseMessages } from "../message.ts";
+
+export interface Failure {
+  readonly statusCode: number;
+  /** Our code, in `error.data.reason`. */
+  readonly reason: string;
+  /** The error type of RFC 9209, 2.3. */
+  readonly proxyError: string;
+  readonly message: string;
+  readonly outcome: Exclude<ExchangeOutcome, "complete" | "client_left">;
+}
+
+export const failures = {
+  unknownServer: failure(
+    404,
+    "unknown_server",
+    "destination_not_found",
+    "no active server has this proxy URL",
+  ),
+  ambiguousPath: failure(
+    400,
+    "ambiguous_path",
+    "http_request_denied",
+    "the path below the proxy URL is ambiguous; it must not contain dot or empty segments, backslashes, or encoded dots and slashes",
+  ),
+  ownCredential: failure(
+    400,
+    "own_credential",
+    "http_request_denied",
+    "this request carries a HookWatch API key; send the credential of the upstream server instead, or none",
+  ),
+  badRequest: failure(
+    400,
+    "bad_request",
+    "http_request_error",
+    "the request cannot be forwarded as it is",
+  ),
+  bodyTooLarge: failure(
+    413,
+    "body_too_large",
+    "http_request_error",
+    "the request body is larger than this proxy allows",
+  ),
+  uploadStalled: failure(
+    408,
+    "request_timeout",
+    "http_request_error",
+    "the rest of the request did not arrive in time",
+  ),
+  tooManyConnections: failure(
+    503,
+    "connection_limit",
+    "connection_limit_reached",
+    "too many exchanges with this server are open",
+  ),
+  shuttingDown: failure(503, "shutting_down", "proxy_internal_error", "the proxy is shutting down"),
+  addressForbidden: failure(
+    502,
+    "address_forbidden",
+    "destination_ip_prohibited",
+    "the upstream server is at an address that this proxy must not call",
+  ),
+  ownAddress: failure(
+    508,
+    "loop",
+    "proxy_loop_detected",
+    "the upstream server is this proxy itself",
+  ),
+  refused: upstream(
+    502,
+    "connection_refused",
+    "connection_refused",
+    "the upstream server refused the connection",
+  ),
+  unroutable: upstream(
+    502,
+    "unroutable",
+    "destination_ip_unroutable",
+    "there is no route to the upstream server",
+  ),
+  unresolvable: upstream(
+    502,
+    "dns_error",
+    "dns_error",
+    "the name of the upstream server cannot be resolved",
+  ),
+  certificate: upstream(
+    502,
+    "certificate_error",
+    "tls_certificate_error",
+    "the certificate of the upstream server is not valid",
+  ),
+  tls: upstream(
+    502,
+    "tls_error",
+    "tls_protocol_error",
+    "the upstream server does not speak TLS as expected",
+  ),
+  reset: upstream(
+    502,
+    "connection_reset",
+    "connection_terminated",
+    "the upstream server closed the connection before it answered",
+  ),
+  cutShort: upstream(
+    502,
+    "cut_short",
+    "http_response_incomplete",
+    "the upstream server closed the connection amid its answer",
+  ),
+  malformed: upstream(
+    502,
+    "malformed_answer",
+    "http_protocol_error",
+    "the upstream server sent an answer that is not valid HTTP",
+  ),
+  headTooLarge: upstream(
+    502,
+    "answer_head_too_large",
+    "http_response_header_section_size",
+    "the head of the upstream server's answer is too large",
+  ),
+  unexpectedUpgrade: upstream(
+    502,
+    "unexpected_upgrade",
+    "http_upgrade_failed",
+    "the upstream server switched protocols without being asked",
+  ),
+  unavailable: upstream(
+    502,
+    "unavailable",
+    "destination_unavailable",
+    "the upstream server cannot be reached",
+  ),
+  connectTimeout: timeout(
+    "connect_timeout",
+    "connection_timeout",
+    "the upstream server did not accept the connection in time",
+  ),
+  idleTimeout: timeout(
+    "idle_timeout",
+    "http_response_timeout",
+    "the upstream server sent nothing for too long",
+  ),
+} as const satisfies Record<string, Failure>;
+
+const byCode: Readonly<Record<string, Failure>> = {
+  ECONNREFUSED: failures.refused,
+  EHOSTUNREACH: failures.unroutable,
+  ENETUNREACH: failures.unroutable,
+  EADDRNOTAVAIL: failures.unroutable,
+  EHOSTDOWN: failures.unroutable,
+  ENOTFOUND: failures.unresolvable,
+  EAI_AGAIN: failures.unresolvable,
+  EAI_FAIL: failures.unresolvable,
+  EAI_NODATA: failures.unresolvable,
+  EAI_NONAME: failures.unresolvable,
+  ETIMEDOUT: failures.connectTimeout,
+  UND_ERR_CONNECT_TIMEOUT: failures.connectTimeout,
+  ECONNRESET: failures.reset,
+  EPIPE: failures.reset,
+  UND_ERR_SOCKET: failures.reset,
+  UND_ERR_HEADERS_OVERFLOW: failures.headTooLarge,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: failures.cutShort,
+  UND_ERR_INVALID_ARG: failures.badRequest,
+  UND_ERR_NOT_SUPPORTED: failures.badRequest,
+  HOOKWATCH_ADDRESS_FORBIDDEN: failures.addressForbidden,
+  HOOKWATCH_OWN_ADDRESS: failures.ownAddress,
+  EPROTO: failures.tls,
+  ERR_TLS_CERT_ALTNAME_INVALID: failures.certificate,
+  CERT_HAS_EXPIRED: failures.certificate,
+  CERT_NOT_YET_VALID: failures.certificate,
+  CERT_REVOKED: failures.certificate,
+  CERT_UNTRUSTED: failures.certificate,
+  CERT_REJECTED: failures.certificate,
+  CERT_SIGNATURE_FAILURE: failures.certificate,
+  CERT_CHAIN_TOO_LONG: failures.certificate,
+  DEPTH_ZERO_SELF_SIGNED_CERT: failures.certificate,
+  SELF_SIGNED_CERT_IN_CHAIN: failures.certificate,
+  UNABLE_TO_GET_ISSUER_CERT: failures.certificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: failures.certificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: failures.certificate,
+  INVALID_CA: failures.certificate,
+  INVALID_PURPOSE: failures.certificate,
+  HOSTNAME_MISMATCH: failures.certificate,
+};
+
+/** What an error of the dialling or of the upstream's connection means. */
+export function toFailure(error: unknown): Failure {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== "string") return failures.unavailable;
+  if (code === "UND_ERR_SOCKET" && message === "bad upgrade") return failures.unexpectedUpgrade;
+  if (code === "UND_ERR_SOCKET" && message === "bad response") return failures.malformed;
+  if (code.startsWith("HPE_"))
+    return code === "HPE_INVALID_EOF_STATE" ? failures.cutShort : failures.malformed;
+  if (code.startsWith("ERR_SSL_")) return failures.tls;
+  return byCode[code] ?? failures.unavailable;
+}
+
+export interface FailureAnswer {
+  readonly rawHeaders: string[];
+  readonly body: Buffer;
+}
+
+/** `idText` is JSON; `origin` is the request's, validated before it came here, so that a page may read the answer. */
+export function toAnswer(
+  failure: Failure,
+  idText: string,
+  origin: string | undefined,
+): FailureAnswer {
+  // Invalid request or internal error, by whose fault it is. https://www.jsonrpc.org/specification#error_object
+  const code = failure.statusCode < 500 ? -32_600 : -32_603;
+  const error = {
+    code,
+    message: failure.message,
+    data: { source: "hookwatch", reason: failure.reason },
+  };
+  const body = Buffer.from(`{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(error)}}`);
+  const rawHeaders = [
+    "Content-Type",
+    "application/json",
+    "Content-Length",
+    String(body.length),
+    "Cache-Control",
+    "no-store",
+    "X-Content-Type-Options",
+    "nosniff",
+    "Proxy-Status",
+    `hookwatch; error=${failure.proxyError}`,
+  ];
+  if (origin !== undefined) {
+    rawHeaders.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
+    rawHeaders.push("Access-Control-Expose-Headers", "Proxy-Status");
+  }
+  return { rawHeaders, body };
+}
+
+/** The JSON text of the id of a body that is one request; "null" for everything else. */
+export function echoedId(body: Buffer): string {
+  const parsed = parseMessages(body.toString());
+  if (parsed.kind === "garbled" || parsed.batch) return "null";
+  const [message] = parsed.messages;
+  return message?.kind === "request" ? message.id : "null";
+}
+
+function failure(statusCode: number, reason: string, proxyError: string, message: string): Failure {
+  return { statusCode, reason, proxyError, message, outcome: "refused" };
+}
+
+function upstream(
+  statusCode: number,
+  reason: string,
+  proxyError: string,
+  message: string,
+): Failure {
+  return { statusCode, reason, proxyError, message, outcome: "upstream_failed" };
+}
+
+function timeout(reason: string, proxyError: string, message: string): Failure {
+  return { statusCode: 504, reason, proxyError, message, outcome: "timeout" };
+}

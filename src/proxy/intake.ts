@@ -1,0 +1,125 @@
+/**
+ * The client's side of an exchange: its request body, read as it comes.
+ *
+ * In: the request. Out: the whole body at once if it came in one piece of known length, else an `Upload` that the
+ * rest follows into at the upstream's pace. Counts and shows every byte in passing; keeps the first 64 KiB, by
+ * reference, until told to forget them.
+ */
+import type { IncomingMessage } from "node:http";
+import type { ExchangeWitness } from "../exchange.ts";
+import { echoedId } from "./failure.ts";
+import { echoMaxBytes } from "./limits.ts";
+import { Upload } from "./upload.ts";
+
+/** Who takes the body. */
+export interface IntakeSink {
+  /** Something came, or may come on. */
+  onProgress(): void;
+  /** All of it, before anything was sent on; null when there is none. */
+  onWhole(body: Buffer | null): void;
+  /** The beginning of a body; called once, at most. */
+  onUpload(upload: Upload): void;
+  /** More than `maxBytes`; nothing is told afterwards. */
+  onExcess(): void;
+}
+
+export class Intake {
+  bytes = 0;
+  /** Nothing of the request is left to come. */
+  whole = false;
+  /** The upstream takes no more for now, so the client has to wait. */
+  stalled = false;
+  readonly #request: IncomingMessage;
+  readonly #witness: ExchangeWitness;
+  #sink: IntakeSink | undefined;
+  #maxBytes = 0;
+  #contentLength = -1;
+  #upload: Upload | undefined;
+  #kept: Uint8Array[] | undefined = [];
+
+  constructor(request: IncomingMessage, witness: ExchangeWitness) {
+    this.#request = request;
+    this.#witness = witness;
+  }
+
+  /** Begins to read. With `maxBytes` for a body that is only wanted for its id, no upload is begun. */
+  read(contentLength: number, limit: { maxBytes: number; whole: boolean }, sink: IntakeSink): void {
+    this.#sink = sink;
+    this.#maxBytes = limit.maxBytes;
+    this.#contentLength = limit.whole ? -1 : contentLength;
+    if (contentLength > limit.maxBytes) {
+      this.stop();
+      sink.onExcess();
+    } else if (contentLength > 0 || this.#request.headers["transfer-encoding"] !== undefined) {
+      this.#request.on("data", (chunk: Buffer) => this.#onData(chunk, limit.whole));
+      this.#request.on("end", () => this.#onEnd());
+    } else this.#complete(null);
+  }
+
+  /** The JSON text of the request's id, if the whole request is here and kept; "null" otherwise. */
+  echoId(): string {
+    return this.whole && this.#kept ? echoedId(Buffer.concat(this.#kept)) : "null";
+  }
+
+  forget(): void {
+    this.#kept = undefined;
+  }
+
+  /** Reads the rest and drops it, so that the client gets to read its answer (RFC 9112, 9.6). */
+  stop(): void {
+    this.#sink = undefined;
+    this.#upload?.destroy();
+    if (!this.whole) this.#request.resume();
+  }
+
+  #onData(chunk: Buffer, whole: boolean): void {
+    if (!this.#sink) return;
+    const sink = this.#sink;
+    this.bytes += chunk.length;
+    sink.onProgress();
+    this.#witness.request(chunk);
+    if (this.bytes > echoMaxBytes) this.#kept = undefined;
+    else this.#kept?.push(chunk);
+    if (this.bytes > this.#maxBytes) {
+      this.stop();
+      sink.onExcess();
+    } else if (this.#upload) this.#push(this.#upload, chunk);
+    else if (chunk.length === this.#contentLength) this.#complete(chunk);
+    else if (!whole) {
+      this.#upload = new Upload(() => this.#onWant());
+      this.#push(this.#upload, chunk);
+      sink.onUpload(this.#upload);
+    }
+  }
+
+  #push(upload: Upload, chunk: Buffer): void {
+    if (upload.destroyed || upload.push(chunk)) return;
+    this.stalled = true;
+    this.#request.pause();
+  }
+
+  #onWant(): void {
+    if (!this.stalled) return;
+    this.stalled = false;
+    this.#sink?.onProgress();
+    this.#request.resume();
+  }
+
+  #onEnd(): void {
+    if (this.whole || !this.#sink) return;
+    if (!this.#upload) {
+      this.#complete(null);
+      return;
+    }
+    this.whole = true;
+    this.#sink.onProgress();
+    this.#witness.requestEnd();
+    if (!this.#upload.destroyed) this.#upload.push(null);
+  }
+
+  #complete(body: Buffer | null): void {
+    this.whole = true;
+    this.#witness.requestEnd();
+    this.#sink?.onWhole(body);
+  }
+}

@@ -1,0 +1,38 @@
+/** What bounds an exchange beside its configuration: each with its unit and the reason for its value. */
+
+/** A handshake takes two round trips; a server that has not answered after this is not there. */
+export const connectTimeoutMs = 5_000;
+
+/** Request bytes kept until the answer's head, only to echo the id of a request in a failure of ours. */
+export const echoMaxBytes = 65_536;
+
+/** How long a refusal waits for the rest of a body that would tell the id to echo. */
+export const echoWaitMs = 2_000;
+
+/** A client that has begun a body and sends nothing for so long gets 408. */
+export const uploadIdleMs = 30_000;
+
+/** A client that takes nothing of its answer for so long is cut off; it holds an upstream connection. */
+export const readerStallMs = 300_000;
+
+/** After an answer that came before the end of the request: how long the rest is read and thrown away, so
+ * that the client reads the answer instead of a reset (RFC 9112, 9.6). */
+export const lingerMs = 5_000;
+
+/** Heads of answers beyond this are refused: Node clients stop at 16 KiB, so nobody relies on more. */
+export const responseHeadMaxBytes = 32_768;
+
+/** Open upstream connections of one server; the process has 9,000 or so to give. */
+export const connectionsPerServerMax = 16_384;
+
+/** An idle upstream connection is used again only so long after its last answer, unless the upstream tells. */
+export const keepAliveDefaultMs = 2_000;
+
+/** An upstream that tells is believed up to this, less the margin. */
+export const keepAliveMaxMs = 30_000;
+
+/** Below the upstream's own limit by this much, or a request could meet its closing. */
+export const keepAliveMarginMs = 1_000;
+
+/** Field names remembered with what to do about them; beyond it they are looked up anew. */
+export const knownNamesMax = 2_048;

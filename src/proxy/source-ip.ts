@@ -1,0 +1,40 @@
+/**
+ * Who is calling: the address of the connection, or, when that is a trusted proxy of the operator, the one
+ * it reports.
+ *
+ * In: the peer's address and the request's fields. Out: one address, IPv4-mapped IPv6 written as IPv4.
+ * `X-Forwarded-For` is read from its right end, where each trusted proxy has appended what it saw; what
+ * lies left of the first untrusted address is hearsay. No other field is believed.
+ */
+import type { BlockList } from "node:net";
+import { canonicalAddress } from "./address.ts";
+
+export function sourceIp(
+  peer: string | undefined,
+  rawHeaders: readonly string[],
+  trusted: BlockList | undefined,
+): string {
+  const address = canonicalAddress(peer ?? "") ?? peer ?? "";
+  if (trusted === undefined || !isTrusted(trusted, address)) return address;
+  let seen = address;
+  for (const hop of forwardedFor(rawHeaders).reverse()) {
+    const next = canonicalAddress(hop);
+    if (next === undefined) break;
+    seen = next;
+    if (!isTrusted(trusted, next)) break;
+  }
+  return seen;
+}
+
+function isTrusted(trusted: BlockList, address: string): boolean {
+  return trusted.check(address, address.includes(":") ? "ipv6" : "ipv4");
+}
+
+function forwardedFor(rawHeaders: readonly string[]): string[] {
+  const hops: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() !== "x-forwarded-for") continue;
+    for (const hop of (rawHeaders[at + 1] ?? "").split(",")) hops.push(hop.trim());
+  }
+  return hops;
+}

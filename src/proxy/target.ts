@@ -1,0 +1,75 @@
+/**
+ * Where a server's exchanges go, taken apart once so that no exchange parses a URL.
+ *
+ * In: a `Server`, then request targets as they arrived. Out: request targets for the upstream, built by
+ * joining text: `new URL(path, base)` would let a path choose another host.
+ */
+import type { Server } from "../server.ts";
+
+export interface Target {
+  readonly serverId: string;
+  readonly teamId: string;
+  /** `https://example.com:8443`: scheme, host and, unless it is the scheme's own, port. */
+  readonly origin: string;
+  /** `/mcp`; at least `/`. */
+  readonly path: string;
+  /** With its question mark: `?key=1`; empty without one. */
+  readonly query: string;
+}
+
+export function toTarget(server: Server): Target {
+  const url = new URL(server.targetUrl);
+  return {
+    serverId: server.id,
+    teamId: server.teamId,
+    origin: url.origin,
+    path: url.pathname,
+    query: url.search,
+  };
+}
+
+/** The part of a request target behind `/p/`: whose it is, and what it asks for below that. */
+export interface ProxyPath {
+  readonly slug: string;
+  /** "" or "/messages"; always without the query. */
+  readonly rest: string;
+  /** With its question mark; empty without one. */
+  readonly query: string;
+}
+
+export const proxyPrefix = "/p/";
+
+/** Takes a raw request target apart. Undefined when it does not begin with `/p/`. */
+export function splitPath(raw: string): ProxyPath | undefined {
+  if (!raw.startsWith(proxyPrefix)) return undefined;
+  const mark = raw.indexOf("?", proxyPrefix.length);
+  const pathEnd = mark === -1 ? raw.length : mark;
+  const slash = raw.indexOf("/", proxyPrefix.length);
+  const slugEnd = slash === -1 || slash > pathEnd ? pathEnd : slash;
+  return {
+    slug: raw.slice(proxyPrefix.length, slugEnd),
+    rest: raw.slice(slugEnd, pathEnd),
+    query: raw.slice(pathEnd),
+  };
+}
+
+// Dot segments, empty segments, and everything that an upstream might decode into one of them or into a
+// separator. A fragment has no place in a request target.
+const ambiguousPath = /\/\.{1,2}(?:\/|$)|\/\/|%2e|%2f|%5c|%00|[\\#\p{Cc}]/iu;
+
+/** False for a path that two parsers could read differently; it never reaches an upstream. */
+export function isPlainPath({ rest, query }: ProxyPath): boolean {
+  return (rest === "" || !ambiguousPath.test(rest)) && !/[#\p{Cc}]/u.test(query);
+}
+
+/** The request target for the upstream: the server's own path and query first, then what the client added. */
+export function upstreamPath(target: Target, { rest, query }: ProxyPath): string {
+  const path =
+    rest === ""
+      ? target.path
+      : target.path.endsWith("/")
+        ? target.path + rest.slice(1)
+        : target.path + rest;
+  if (query.length <= 1) return path + target.query;
+  return path + (target.query === "" ? query : `${target.query}&${query.slice(1)}`);
+}
