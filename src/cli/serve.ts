@@ -1,0 +1,44 @@
+/** `hookwatch serve`: runs the host until a signal ends it. */
+import { readConfig } from "../host/config.ts";
+import { type Host, openHost } from "../host/host.ts";
+import { openLog } from "../host/log.ts";
+import { version } from "./version.ts";
+
+export async function serve(flags: readonly string[]): Promise<void> {
+  const config = readConfig(flags);
+  const log = openLog(config.logLevel, process.stderr);
+  const host = await openHost(config, { log, version });
+  process.stdout.write(greeting(host));
+
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => end(signal));
+  const signal = await ended;
+  log.info({ signal }, "shutting down");
+  // A second signal means now: what is still under way is not waited for.
+  for (const again of ["SIGINT", "SIGTERM"] as const) process.once(again, () => process.exit(1));
+  await host[Symbol.asyncDispose]();
+}
+
+/** The first start shows the key, once; every start shows where it listens. */
+function greeting({ url, newKey, dataDir }: Host): string {
+  const first = `HookWatch is listening on ${url}\n`;
+  if (newKey === undefined) return first;
+  return `${first}
+This first start made an owner, a team and an API key in ${dataDir}.
+The key is shown only now:
+
+  ${newKey}
+
+Register an MCP server (here one that listens on port 3001):
+
+  curl -s ${url}/v1/mcp/servers -H "Authorization: Bearer ${newKey}" \\
+    -H "Content-Type: application/json" \\
+    -d '{"name":"Everything","target_url":"http://127.0.0.1:3001/mcp"}'
+
+Give the agent the "proxy_url" of the answer in place of the server's own URL, then read its calls:
+
+  curl -s "${url}/v1/mcp/calls?limit=5" -H "Authorization: Bearer ${newKey}"
+
+`;
+}

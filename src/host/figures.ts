@@ -1,0 +1,78 @@
+/** The host's figures under the names they have in `/metrics`. */
+import type { Listener } from "../edge/listener.ts";
+import type { ForwarderStats } from "../proxy/forwarder.ts";
+import type { Figure } from "./metrics-page.ts";
+import type { RecorderStatistics } from "./recorder.ts";
+
+type EdgeStats = ReturnType<Listener["stats"]>;
+
+export function figures(
+  edge: EdgeStats,
+  proxy: ForwarderStats,
+  recorder: RecorderStatistics,
+): readonly Figure[] {
+  return [
+    ...edgeFigures(edge),
+    ...proxyFigures(proxy),
+    ...seenFigures(recorder),
+    ...callFigures(recorder),
+  ];
+}
+
+function edgeFigures({ openConnections, refusedConnections }: EdgeStats): Figure[] {
+  return [
+    gauge("connections_open", openConnections, "Client connections that are open."),
+    counter("connections_refused_total", refusedConnections, "Client connections over the limit."),
+  ];
+}
+
+function proxyFigures(proxy: ForwarderStats): Figure[] {
+  const { exchanges, openExchanges, requestBytes, responseBytes, failures } = proxy;
+  const { pools, idleConnections, witnessFaults } = proxy;
+  return [
+    counter("exchanges_total", by("outcome", exchanges), "Exchanges by how they ended."),
+    gauge("exchanges_open", openExchanges, "Exchanges that run."),
+    counter("exchange_request_bytes_total", requestBytes, "Bytes of request bodies forwarded."),
+    counter("exchange_response_bytes_total", responseBytes, "Bytes of answers forwarded."),
+    counter("proxy_failures_total", by("reason", failures), "Answers of the proxy's own."),
+    gauge("upstream_pools", pools, "Servers with connections, or with some a while ago."),
+    gauge("upstream_idle_connections", idleConnections, "Connections kept for reuse."),
+    counter("witness_faults_total", witnessFaults, "Exchanges lost from sight by a bug."),
+  ];
+}
+
+function seenFigures({ slabs, deaths }: RecorderStatistics): Figure[] {
+  const { exchangesSeen, exchangesDropped, bodyBytesSkipped, backlogBytes } = slabs;
+  return [
+    counter("exchanges_seen_total", exchangesSeen, "Exchanges that capture began to see."),
+    counter("exchanges_dropped_total", by("reason", exchangesDropped), "Exchanges not seen."),
+    counter("body_bytes_skipped_total", by("reason", bodyBytesSkipped), "Body bytes not seen."),
+    gauge("capture_backlog_bytes", backlogBytes, "Bytes the recorder has not read yet."),
+    counter("recorder_deaths_total", deaths, "Times the recorder died and was replaced."),
+  ];
+}
+
+function callFigures({ ingest }: RecorderStatistics): Figure[] {
+  const { accepted, stored, bodiesShed, discarded, dropped, pending, storeFailures } = ingest;
+  return [
+    counter("calls_accepted_total", accepted, "Calls that capture made."),
+    counter("calls_stored_total", stored, "Calls stored whole."),
+    counter("calls_bodies_shed_total", bodiesShed, "Calls stored without their bodies."),
+    counter("calls_discarded_total", discarded, "Calls of servers deleted while they ran."),
+    counter("calls_dropped_total", by("reason", dropped), "Calls lost."),
+    gauge("calls_pending", pending, "Calls in memory on their way to the store."),
+    counter("store_failures_total", storeFailures, "Batches that the call log did not take."),
+  ];
+}
+
+function counter(name: string, value: Figure["value"], help: string): Figure {
+  return { name: `hookwatch_${name}`, help, kind: "counter", value };
+}
+
+function gauge(name: string, value: Figure["value"], help: string): Figure {
+  return { name: `hookwatch_${name}`, help, kind: "gauge", value };
+}
+
+function by(label: string, values: Readonly<Record<string, number>>): Figure["value"] {
+  return { label, values };
+}

@@ -1,0 +1,150 @@
+/** Joins the stages. The only module that knows them all; the pipeline is `openHost`. */
+import { mkdirSync } from "node:fs";
+import { getRequestListener } from "@hono/node-server";
+import { controlPlane } from "../api/control-plane.ts";
+import { systemClock } from "../clock.ts";
+import { guarded } from "../edge/guard.ts";
+import { type Listener, listen } from "../edge/listener.ts";
+import { planes } from "../edge/planes.ts";
+import { Problem } from "../problem.ts";
+import { Directory } from "../proxy/directory.ts";
+import { egressRule } from "../proxy/egress.ts";
+import { Forwarder } from "../proxy/forwarder.ts";
+import type { Registry } from "../store/registry.ts";
+import type { Log } from "../telemetry.ts";
+import type { Config } from "./config.ts";
+import { figures } from "./figures.ts";
+import { found } from "./founding.ts";
+import { MetricsPage } from "./metrics-page.ts";
+import { ownPages } from "./own-pages.ts";
+import { Recorder } from "./recorder.ts";
+import { type ReadableCallLog, remoteCallLog } from "./remote-call-log.ts";
+import { Retention } from "./retention.ts";
+import { openRegistry, sharesReads } from "./stores.ts";
+import { Thread } from "./thread.ts";
+
+export interface Host extends AsyncDisposable {
+  /** Where users reach it, without a slash at its end. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** The text of the API key that this start made, if it made one. */
+  readonly newKey: string | undefined;
+}
+
+/** How long a connection to an upstream may take to come about. */
+const connectTimeoutMs = 5_000;
+/** How long exchanges may run on when the host is told to stop; streams end after their event. */
+const drainMs = 5_000;
+const readerHeapMaxMiB = 512;
+
+/** @throws Problem — with a sentence for the person who starts the program. */
+export async function openHost(
+  config: Config,
+  { log, version }: { log: Log; version: string },
+): Promise<Host> {
+  // Disposed in reverse: stop listening, end exchanges, drain ingest, close the stores.
+  await using open = new AsyncDisposableStack();
+  makeDataDir(config.dataDir);
+  const registry = open.use(openRegistry(config.registryUrl, config.dataDir));
+  const newKey = await found(registry, config.apiKey, systemClock);
+  const recorder = open.use(await openRecorder(config, registry, log));
+  const reader = sharesReads(config.callsUrl)
+    ? open.use(await openReader(config, log))
+    : recorder.thread;
+  const calls = remoteCallLog(reader, recorder.thread);
+  await finishRemovals(registry, calls);
+  open.use(new Retention(calls.prune, config.retentionDays, systemClock, log));
+
+  const directory = new Directory();
+  const egress = egressRule(config.egress);
+  const operatorKey = config.apiKey?.reveal();
+  const forwarder = open.use(
+    new Forwarder((slug) => directory.find(slug), recorder.watch, {
+      ...config,
+      connectTimeoutMs,
+      egress,
+      clock: systemClock,
+      log,
+      isOwnCredential: (text) => text === operatorKey,
+    }),
+  );
+  open.use(
+    await registry.watchServers(({ kind, server }) => {
+      if (kind === "present") directory.put(server);
+      else directory.remove(server);
+      forwarder.dropServer(server.id);
+    }),
+  );
+
+  let url = "";
+  const control = controlPlane({
+    log: calls,
+    registry,
+    refuseTarget: egress.refuse,
+    publicUrl: () => url,
+    serversMax: config.serversMax,
+    clock: systemClock,
+    report: log,
+    version,
+  });
+  let draining = false;
+  const isReady = () => !draining && recorder.thread.alive && reader.alive;
+  const metrics = new MetricsPage(async () =>
+    figures(listener.stats(), forwarder.stats(), await recorder.statistics()),
+  );
+  const byPath = { "/p/": forwarder.handle, ...ownPages({ isReady, metrics }) };
+  const all = planes(byPath, getRequestListener(control.fetch, { overrideGlobalObjects: false }));
+  const listener: Listener = await listen({ ...config, handle: guarded(config, all) });
+  open.defer(async () => {
+    draining = true;
+    await Promise.all([listener.close(drainMs), forwarder.drain(drainMs)]);
+  });
+  url = config.publicUrl ?? listener.url;
+  egress.recognise({ address: listener.address, port: listener.port, publicUrl: url });
+  const opened = open.move();
+  return {
+    url,
+    dataDir: config.dataDir,
+    newKey,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function makeDataDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Problem("unavailable", `the data directory ${path} cannot be made: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+async function openRecorder(config: Config, registry: Registry, log: Log): Promise<Recorder> {
+  const { callsUrl, dataDir, bodyCaptureMaxBytes } = config;
+  const digestKey = await registry.secret("digests");
+  return Recorder.open({ callsUrl, dataDir, bodyCaptureMaxBytes, digestKey }, log);
+}
+
+function openReader({ callsUrl, dataDir }: Config, log: Log): Promise<Thread> {
+  const entry = new URL("./reader-thread.ts", import.meta.url);
+  return Thread.open({
+    name: "reader",
+    entry,
+    data: { callsUrl, dataDir },
+    heapMaxMiB: readerHeapMaxMiB,
+    log,
+  });
+}
+
+/** A deletion that a crash broke off between the two stores is finished here (ADR-0003). */
+async function finishRemovals(
+  registry: Registry,
+  calls: Pick<ReadableCallLog, "removeServer">,
+): Promise<void> {
+  for (const { teamId, id } of await registry.removedServers()) {
+    await calls.removeServer(teamId, id);
+    await registry.forgetServer(teamId, id);
+  }
+}

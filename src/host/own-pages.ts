@@ -1,0 +1,56 @@
+/** The host's pages about itself: alive, ready, figures, and a way in for who types the bare address. */
+import type { Plane } from "../edge/planes.ts";
+import type { MetricsPage } from "./metrics-page.ts";
+
+export interface OwnPagesOptions {
+  /** False while the log cannot be written or read, and while the host drains. */
+  readonly isReady: () => boolean;
+  readonly metrics: MetricsPage;
+}
+
+export function ownPages({ isReady, metrics }: OwnPagesOptions): Record<string, Plane> {
+  return {
+    // Touches nothing: a store that is away must not get the proxy restarted.
+    "/healthz": forReading((_request, response) =>
+      answer(response, 200, "text/plain; charset=utf-8", "ok\n"),
+    ),
+    "/readyz": forReading((_request, response) => {
+      if (isReady()) answer(response, 200, "text/plain; charset=utf-8", "ready\n");
+      else answer(response, 503, "text/plain; charset=utf-8", "not ready\n");
+    }),
+    "/metrics": forReading((_request, response) => {
+      metrics.render().then(
+        (page) => answer(response, 200, metrics.contentType, page),
+        () =>
+          answer(response, 503, "text/plain; charset=utf-8", "the figures cannot be read now\n"),
+      );
+    }),
+    "/": forReading((_request, response) => {
+      response.writeHead(302, { Location: "/docs", "Content-Length": 0 }).end();
+    }),
+  };
+}
+
+function forReading(plane: Plane): Plane {
+  return (request, response) => {
+    request.resume();
+    if (request.method === "GET" || request.method === "HEAD") return plane(request, response);
+    response.writeHead(405, { Allow: "GET, HEAD", "Content-Length": 0 }).end();
+  };
+}
+
+function answer(
+  response: Parameters<Plane>[1],
+  statusCode: number,
+  type: string,
+  text: string,
+): void {
+  response
+    .writeHead(statusCode, {
+      "Content-Type": type,
+      "Content-Length": Buffer.byteLength(text),
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+    })
+    .end(text);
+}

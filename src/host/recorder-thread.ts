@@ -1,0 +1,67 @@
+/**
+ * Entry of the recorder thread: slabs of bytes in, durable calls out.
+ *
+ * capture → ingest → store run here, away from the data plane, in one thread, so that no call is
+ * handed from thread to thread on its way.
+ */
+import { Capture } from "../capture/capture.ts";
+import { systemClock } from "../clock.ts";
+import { idsByTime } from "../id.ts";
+import { Ingest, ingestDefaults } from "../ingest/ingest.ts";
+import type { CallLog } from "../store/call-log.ts";
+import { serveMethods } from "./remote.ts";
+import { readMethods, removeMethods } from "./remote-call-log.ts";
+import { openCallLog } from "./stores.ts";
+import { openThreadPort } from "./thread-port.ts";
+
+export interface RecorderData {
+  readonly callsUrl: string;
+  readonly dataDir: string;
+  readonly bodyCaptureMaxBytes: number;
+  /** Key of the digests that stand for session ids and secrets. */
+  readonly digestKey: Uint8Array;
+}
+
+/** How often answers that never came are looked for. */
+const sweepMs = 1_000;
+
+const { port, data, log } = openThreadPort<RecorderData>();
+let calls: CallLog;
+let ingest: Ingest;
+let capture: Capture;
+let sweep: NodeJS.Timeout;
+
+serveMethods(port, {
+  open: () => {
+    calls = openCallLog(data.callsUrl, data.dataDir, "write");
+    ingest = new Ingest((batch) => calls.append(batch), { ...ingestDefaults, log });
+    const { bodyCaptureMaxBytes, digestKey } = data;
+    capture = new Capture((call) => ingest.offer(call), {
+      bodyCaptureMaxBytes,
+      digestKey,
+      log,
+      ids: idsByTime(),
+    });
+    sweep = setInterval(() => capture.sweep(systemClock.monotonicMs()), sweepMs);
+  },
+  statistics: () => ({ capture: capture.stats(), ingest: ingest.account() }),
+  /** Everything posted before this is stored, or counted as lost, when it resolves. */
+  flush: () => ingest.flush(),
+  close: async (reason: string) => {
+    clearInterval(sweep);
+    capture.finish(reason);
+    await ingest[Symbol.asyncDispose]();
+    const account = ingest.account();
+    await calls[Symbol.asyncDispose]();
+    return account;
+  },
+  ...readMethods(() => calls),
+  ...removeMethods(() => calls),
+});
+
+port.on("message", (message: { slab?: Uint8Array<ArrayBuffer> }) => {
+  if (!message.slab) return;
+  const bytes = message.slab.byteLength;
+  capture.see(message.slab);
+  port.postMessage({ consumed: bytes });
+});

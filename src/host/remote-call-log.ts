@@ -1,0 +1,42 @@
+/**
+ * The call log as the control plane sees it: queries go to the reader thread, removals to the
+ * recorder thread, where the writer is. Both ends of that wire are here.
+ */
+
+import type { Call } from "../call.ts";
+import type { CallLog, CallMetrics, CallPage } from "../store/call-log.ts";
+import type { Thread } from "./thread.ts";
+
+/** All of the contract but `append`: only ingest writes calls. */
+export type ReadableCallLog = Omit<CallLog, "append" | typeof Symbol.asyncDispose>;
+
+export function remoteCallLog(reader: Thread, recorder: Thread): ReadableCallLog {
+  return {
+    page: (...args) => reader.call<CallPage>("page", ...args),
+    find: (...args) => reader.call<Call | undefined>("find", ...args),
+    count: (...args) => reader.call<number>("count", ...args),
+    metrics: (...args) => reader.call<CallMetrics>("metrics", ...args),
+    remove: (...args) => recorder.call<boolean>("remove", ...args),
+    removeServer: (...args) => recorder.call<number>("removeServer", ...args),
+    prune: (...args) => recorder.call<number>("prune", ...args),
+  };
+}
+
+/** The reading half of the contract, as methods. */
+export function readMethods(log: () => CallLog) {
+  return {
+    page: (...args: Parameters<CallLog["page"]>) => log().page(...args),
+    find: (...args: Parameters<CallLog["find"]>) => log().find(...args),
+    count: (...args: Parameters<CallLog["count"]>) => log().count(...args),
+    metrics: (...args: Parameters<CallLog["metrics"]>) => log().metrics(...args),
+  };
+}
+
+/** The writing half but `append`. */
+export function removeMethods(log: () => CallLog) {
+  return {
+    remove: (...args: Parameters<CallLog["remove"]>) => log().remove(...args),
+    removeServer: (...args: Parameters<CallLog["removeServer"]>) => log().removeServer(...args),
+    prune: (...args: Parameters<CallLog["prune"]>) => log().prune(...args),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * A worker thread with methods, kept alive: one that dies by a bug is replaced, because the log
+ * must never take the proxy down with it. Each death is logged and counted.
+ */
+import { Worker } from "node:worker_threads";
+import { Problem } from "../problem.ts";
+import type { Log } from "../telemetry.ts";
+import { isReply, RemoteMethods } from "./remote.ts";
+
+/** Wait before a dead thread is replaced; doubles with each death up to a minute. */
+const restartMinMs = 200;
+const restartMaxMs = 60_000;
+
+export interface ThreadOptions {
+  readonly name: string;
+  readonly entry: URL;
+  /** Structured clone; the entry reads it as `workerData`. */
+  readonly data: unknown;
+  readonly heapMaxMiB: number;
+  readonly log: Log;
+  /** Messages that are neither replies nor log lines. */
+  readonly onMessage?: (message: unknown) => void;
+  /** The thread has died and everything posted to it that was not acknowledged is lost. */
+  readonly onDeath?: () => void;
+}
+
+export class Thread implements AsyncDisposable {
+  readonly #options: ThreadOptions;
+  #worker: Worker | undefined;
+  #methods: RemoteMethods | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #restartMs = restartMinMs;
+  #closing = false;
+  #deaths = 0;
+
+  private constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Problem — whatever kept the thread from opening what it serves. */
+  static async open(options: ThreadOptions): Promise<Thread> {
+    const thread = new Thread(options);
+    await thread.#start();
+    return thread;
+  }
+
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  get alive(): boolean {
+    return this.#methods !== undefined;
+  }
+
+  /** @throws Problem `unavailable` — the thread is being replaced. */
+  call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    if (!this.#methods) return Promise.reject(this.#absence());
+    return this.#methods.call<T>(method, ...args);
+  }
+
+  /** False when there is nobody to post to. */
+  post(message: unknown, transfer: readonly ArrayBuffer[]): boolean {
+    if (!this.#methods || !this.#worker) return false;
+    this.#worker.postMessage(message, transfer);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#restart);
+    this.#methods = undefined;
+    await this.#worker?.terminate();
+  }
+
+  async #start(): Promise<void> {
+    const { name, entry, data, heapMaxMiB, log, onMessage } = this.#options;
+    const worker = new Worker(entry, {
+      name,
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: heapMaxMiB },
+    });
+    const methods = new RemoteMethods(worker);
+    worker.on("message", (message: unknown) => {
+      if (isLogLine(message)) log[message.log](message.fields, message.message);
+      else if (!isReply(message)) onMessage?.(message);
+    });
+    worker.on("error", (cause) =>
+      log.error({ err: cause, thread: name }, "a thread died of an error"),
+    );
+    worker.on("exit", () => this.#died(methods));
+    try {
+      await methods.call("open");
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+    this.#worker = worker;
+    this.#methods = methods;
+    this.#restartMs = restartMinMs;
+    if (this.#closing) await this[Symbol.asyncDispose]();
+  }
+
+  #died(methods: RemoteMethods): void {
+    methods.fail(this.#absence());
+    if (methods !== this.#methods) return;
+    this.#methods = undefined;
+    this.#deaths += 1;
+    this.#options.onDeath?.();
+    this.#replaceLater();
+  }
+
+  #replaceLater(): void {
+    const { name, log } = this.#options;
+    this.#restart = setTimeout(() => {
+      this.#start().catch((cause: unknown) => {
+        log.error({ err: cause, thread: name }, "a thread could not be replaced yet");
+        if (!this.#closing) this.#replaceLater();
+      });
+    }, this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, restartMaxMs);
+  }
+
+  #absence(): Problem {
+    return new Problem(
+      "unavailable",
+      `the ${this.#options.name} is not running; try again in a moment`,
+    );
+  }
+}
+
+interface LogLine {
+  readonly log: "debug" | "info" | "warn" | "error";
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+function isLogLine(message: unknown): message is LogLine {
+  return typeof message === "object" && message !== null && "log" in message;
+}
