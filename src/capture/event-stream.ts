@@ -1,0 +1,112 @@
+/**
+ * Server-sent events, out of bytes that arrive in any pieces.
+ *
+ * In: the bytes of a stream. Out: its events, each when its last byte has been seen. Blocks are cut
+ * at blank lines here, so that no character is ever split and the size of each is known; the
+ * grammar inside a block is eventsource-parser's.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ *
+ * Guarantees: the same events for any cutting of the same bytes; a block that its stream's end
+ * leaves open is no event. Bounds: a block larger than `blockMaxBytes` becomes an `oversize` event
+ * with its beginning.
+ */
+import { createParser, type EventSourceParser } from "eventsource-parser";
+import type { Budget } from "./budget.ts";
+import { HeldBody } from "./held-body.ts";
+
+export interface StreamEvent {
+  /** "" for the default, `message`. */
+  readonly name: string;
+  /** The data; of an oversize event the beginning of its block as it was sent. */
+  readonly text: string;
+  /** What the block took on the wire, without its blank line. */
+  readonly blockBytes: number;
+  readonly oversize: boolean;
+}
+
+const lf = 0x0a;
+const cr = 0x0d;
+
+export class EventStream {
+  readonly #onEvent: (event: StreamEvent) => void;
+  readonly #block: HeldBody;
+  readonly #parser: EventSourceParser;
+  #blockBytes = 0;
+  #lineIsEmpty = true;
+  /** A CR ended the last line; a LF that follows belongs to it. */
+  #afterCr = false;
+  /** Inside a block whose beginning was not seen. */
+  #lost = false;
+  #seenIds = false;
+
+  constructor(onEvent: (event: StreamEvent) => void, budget: Budget, blockMaxBytes: number) {
+    this.#onEvent = onEvent;
+    this.#block = new HeldBody(budget, blockMaxBytes);
+    this.#parser = createParser({
+      onId: (id) => {
+        if (id !== "") this.#seenIds = true;
+      },
+      onEvent: ({ event = "", data }) => {
+        if (data === "") return;
+        onEvent({ name: event, text: data, blockBytes: this.#blockBytes, oversize: false });
+      },
+    });
+  }
+
+  /** True once an event carried an id, so that the stream may be resumed elsewhere. */
+  get seenIds(): boolean {
+    return this.#seenIds;
+  }
+
+  add(bytes: Uint8Array): void {
+    let start = 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      const byte = bytes[at];
+      if (byte !== lf && byte !== cr) {
+        this.#lineIsEmpty = false;
+        this.#afterCr = false;
+        continue;
+      }
+      if (byte === lf && this.#afterCr) {
+        this.#afterCr = false;
+        // The second half of the line end that closed a block is no part of the next one.
+        if (this.#block.sizeBytes === 0 && start === at) start = at + 1;
+        continue;
+      }
+      this.#afterCr = byte === cr;
+      if (this.#lineIsEmpty) {
+        this.#block.add(bytes.subarray(start, at + 1));
+        start = at + 1;
+        this.#dispatch();
+      }
+      this.#lineIsEmpty = true;
+    }
+    if (start < bytes.length) this.#block.add(bytes.subarray(start));
+  }
+
+  /** Bytes passed unseen: the block they began or ended in is lost, the next one is not. */
+  skip(): void {
+    this.#block.clear();
+    this.#lost = true;
+    this.#lineIsEmpty = false;
+    this.#afterCr = false;
+  }
+
+  /** Forgets the block that was not ended. */
+  clear(): void {
+    this.#block.clear();
+  }
+
+  #dispatch(): void {
+    const { isWhole, sizeBytes } = this.#block;
+    const text = this.#block.take().toString("utf8");
+    if (this.#lost) {
+      this.#lost = false;
+    } else if (isWhole) {
+      this.#blockBytes = sizeBytes;
+      if (text.length > 2) this.#parser.feed(text);
+    } else {
+      this.#onEvent({ name: "", text, blockBytes: sizeBytes, oversize: true });
+    }
+  }
+}

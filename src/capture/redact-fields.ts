@@ -1,0 +1,111 @@
+/**
+ * The client's header fields as the log shows them: what is known to be harmless in clear,
+ * everything else judged by its name and its value.
+ *
+ * Bounds: results for `valuesMax` values are remembered, for clients repeat themselves.
+ */
+import { redact } from "./redact.ts";
+import type { Seal } from "./seal.ts";
+import { secretType } from "./sensitive-keys.ts";
+
+const valuesMax = 4_096;
+const rememberedMaxLength = 1_024;
+
+/** Never a secret by their meaning; their values may still hold one by its shape. */
+const clearNames: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-charset",
+  "accept-encoding",
+  "accept-language",
+  "baggage",
+  "cache-control",
+  "connection",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-type",
+  "date",
+  "expect",
+  "forwarded",
+  "host",
+  "keep-alive",
+  "last-event-id",
+  "mcp-method",
+  "mcp-name",
+  "mcp-protocol-version",
+  "origin",
+  "pragma",
+  "range",
+  "referer",
+  "te",
+  "traceparent",
+  "tracestate",
+  "transfer-encoding",
+  "upgrade-insecure-requests",
+  "user-agent",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-request-id",
+]);
+
+const secretNames: ReadonlyMap<string, string> = new Map([
+  ["authorization", "authorization"],
+  ["proxy-authorization", "authorization"],
+  ["cookie", "cookie"],
+  ["set-cookie", "cookie"],
+  ["x-api-key", "api_key"],
+  ["mcp-session-id", "session"],
+  ["dpop", "dpop"],
+]);
+
+export class FieldRedactor {
+  readonly #seal: Seal;
+  readonly #values = new Map<string, string>();
+
+  constructor(seal: Seal) {
+    this.#seal = seal;
+  }
+
+  /** `fields`: names in lower case. */
+  redact(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+    const redacted: [string, string][] = [];
+    for (const [name, value] of fields) redacted.push([name, this.#value(name, value)]);
+    // Unlike assignment, this makes a plain member of a field named "__proto__".
+    return Object.fromEntries(redacted);
+  }
+
+  #value(name: string, value: string): string {
+    if (value.length > rememberedMaxLength) return this.#judge(name, value);
+    const key = `${name}\0${value}`;
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const judged = this.#judge(name, value);
+    if (this.#values.size >= valuesMax) this.#values.clear();
+    this.#values.set(key, judged);
+    return judged;
+  }
+
+  #judge(name: string, value: string): string {
+    if (value === "") return value;
+    if (clearNames.has(name) || name.startsWith("sec-fetch-") || name.startsWith("sec-ch-")) {
+      return redact(value, this.#seal);
+    }
+    const type = name.startsWith("mcp-param-")
+      ? "param"
+      : (secretNames.get(name) ?? secretType(name));
+    if (type === "")
+      return looksRandom(value) ? this.#seal.mark("value", value) : redact(value, this.#seal);
+    const scheme = /^(?:Bearer|Basic|Digest|DPoP|Token|Negotiate) +/i.exec(value)?.[0] ?? "";
+    if (scheme === "" || scheme.length === value.length) return this.#seal.mark(type, value);
+    const word = scheme.trim();
+    return `${word} ${this.#seal.mark(word.toLowerCase(), value.slice(scheme.length))}`;
+  }
+}
+
+/** A long word of letters and digits, such as keys are, in a field nobody knows. */
+function looksRandom(value: string): boolean {
+  const word = /[A-Za-z0-9+/_=-]{20,}/.exec(value)?.[0];
+  return word !== undefined && /\d/.test(word) && /[A-Za-z]/.test(word);
+}

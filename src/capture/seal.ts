@@ -1,0 +1,44 @@
+/**
+ * What stands in the log in place of a secret: its type and a keyed digest, so that equal secrets
+ * can be told from different ones by those who read the log, and guessed by nobody.
+ *
+ * Bounds: digests of the last `sealsMax` secrets are remembered, in memory only, for clients send
+ * the same ones with each request.
+ */
+import { createHmac } from "node:crypto";
+
+const sealsMax = 4_096;
+const sealedMaxLength = 4_096;
+
+export class Seal {
+  readonly #key: Uint8Array;
+  readonly #digests = new Map<string, string>();
+
+  constructor(digestKey: Uint8Array) {
+    this.#key = digestKey;
+  }
+
+  /** `[redacted:bearer:1a2b3c4d]` */
+  mark(type: string, secret: string): string {
+    return `[redacted:${type}:${this.#digestOf(secret).slice(0, 8)}]`;
+  }
+
+  /** The session's name in the log: 32 hex characters. The id itself is a credential. */
+  sessionId(serverId: string, id: string): string {
+    return this.#digestOf(`${serverId}\0${id}`).slice(0, 32);
+  }
+
+  #digestOf(text: string): string {
+    const known = this.#digests.get(text);
+    if (known !== undefined) return known;
+    const digest = createHmac("sha256", this.#key).update(text).digest("hex");
+    if (text.length <= sealedMaxLength) {
+      if (this.#digests.size >= sealsMax) {
+        const [oldest] = this.#digests.keys();
+        if (oldest !== undefined) this.#digests.delete(oldest);
+      }
+      this.#digests.set(text, digest);
+    }
+    return digest;
+  }
+}

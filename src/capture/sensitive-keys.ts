@@ -1,0 +1,59 @@
+/**
+ * Which names promise a secret: `password`, `clientSecret`, `x-api-key`, but not `progressToken`,
+ * `maxTokens`, `password_policy`.
+ *
+ * A name is read as one word, in lower case, without what separates its parts: what it ends with
+ * decides, so that a name that only speaks about a secret (`tokenType`, `secretName`) is clear.
+ * Bounds: answers for `namesMax` names are remembered.
+ */
+
+const namesMax = 2_000;
+const known = new Map<string, string>();
+
+/** Finds the places that a name with a secret could be at; every name `secretType` knows has one. */
+export const sensitiveStem =
+  /pass(?:w|p|"|\\|=|$)|pwd|secret|token|api[-_. ]?key|access[-_. ]?key|authorization|private[-_. ]?key|(?:signing|encryption|master|account|shared|auth|ssh)[-_. ]?key|cookie|credential/gi;
+
+/** What kind of secret a value of that name is, "" for none. */
+export function secretType(name: string): string {
+  const answer = known.get(name);
+  if (answer !== undefined) return answer;
+  const type = judge(name.toLowerCase().replace(/[^a-z0-9]/g, ""));
+  if (known.size >= namesMax) known.clear();
+  known.set(name, type);
+  return type;
+}
+
+const endings: readonly (readonly [ending: RegExp, type: string])[] = [
+  [
+    /(?:password|passwd|passphrase|pwd)(?:confirmation|confirm|again|repeat|hash|value|old|new|\d+)?$/,
+    "password",
+  ],
+  [/^(?:user|db)?pass$/, "password"],
+  [/(?:secret|private|ssh)key$/, "private_key"],
+  [/secret(?:accesskey|value|\d+)?$/, "secret"],
+  [/(?:client|app|api|shared|user)secrets$|^secrets$/, "secret"],
+  [/(?:api|access|signing|encryption|master|account|shared|auth)key$/, "api_key"],
+  [/apikeys$/, "api_key"],
+  [/tokens?(?:value|secret|hash|\d+)?$/, "token"],
+  [/authorization$/, "authorization"],
+  [/cookies?$/, "cookie"],
+  [/credentials?$/, "credential"],
+];
+
+/** Tokens that are places in a list, pieces of a language or marks of a running call. */
+const harmlessToken =
+  /(?:progress|page|pagination|continuation|continue|next|prev|previous|sync|cursor|resume|resumption|cancel|cancellation|stop|start|begin|end|eos|bos|unk|pad|mask|sep|cls|special|first|last|per|price|cost|design|lexer|syntax)token$/;
+/** Most lists and counts of tokens are a language model's. */
+const secretTokens = /(?:access|refresh|auth|api|bearer|id|session|secret|push|device)tokens$/;
+
+function judge(name: string): string {
+  for (const [ending, type] of endings) {
+    if (!ending.test(name)) continue;
+    if (type !== "token") return type;
+    if (harmlessToken.test(name)) return "";
+    if (name.endsWith("tokens") && !secretTokens.test(name)) return "";
+    return type;
+  }
+  return "";
+}

@@ -1,0 +1,100 @@
+/**
+ * Reads slabs back into the events of exchanges, on the recorder thread.
+ *
+ * In: one slab. Out: its records in order; bytes are views into the slab, to be copied by who keeps them.
+ * Guarantees: a torn slab, which only a bug can make, is read as far as it is whole and reported;
+ * nothing is thrown but what the sink throws.
+ */
+import type { ExchangeEnd, ExchangeOpening, ExchangeOutcome } from "../exchange.ts";
+import { recordHeaderBytes, recordTypes } from "./slab-record.ts";
+
+export type SlabEvent =
+  | { readonly type: "opening"; readonly opening: ExchangeOpening }
+  | { readonly type: "request" | "response"; readonly bytes: Buffer }
+  | { readonly type: "requestSkipped" | "responseSkipped"; readonly skippedBytes: number }
+  | { readonly type: "requestEnd" }
+  | { readonly type: "head"; readonly statusCode: number; readonly rawHeaders: readonly string[] }
+  | { readonly type: "end"; readonly end: ExchangeEnd };
+
+/** `atMs`: monotonic milliseconds of the thread that wrote the slab. */
+export type SlabSink = (exchange: number, atMs: number, event: SlabEvent) => void;
+
+export interface SlabReading {
+  readonly records: number;
+  /** Why reading stopped before the end; empty when the slab was whole. */
+  readonly torn: string;
+}
+
+export function readSlab(slab: Uint8Array, sink: SlabSink): SlabReading {
+  const bytes = Buffer.from(slab.buffer, slab.byteOffset, slab.byteLength);
+  let records = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    if (bytes.length - at < recordHeaderBytes) return { records, torn: "a record's header is cut" };
+    const start = at + recordHeaderBytes;
+    const length = bytes.readUInt32LE(at + 13);
+    if (length > bytes.length - start) return { records, torn: "a record's payload is cut" };
+    const event = readEvent(bytes.readUInt8(at), bytes, start, start + length);
+    if (!event) return { records, torn: `record of type ${bytes.readUInt8(at)} is not readable` };
+    sink(bytes.readUInt32LE(at + 1), bytes.readDoubleLE(at + 5), event);
+    records += 1;
+    at = start + length;
+  }
+  return { records, torn: "" };
+}
+
+function readEvent(type: number, bytes: Buffer, start: number, end: number): SlabEvent | undefined {
+  switch (type) {
+    case recordTypes.opening:
+      return toOpening(readTuple(bytes, start, end, 7));
+    case recordTypes.request:
+      return { type: "request", bytes: bytes.subarray(start, end) };
+    case recordTypes.response:
+      return { type: "response", bytes: bytes.subarray(start, end) };
+    case recordTypes.requestEnd:
+      return { type: "requestEnd" };
+    case recordTypes.head: {
+      const [statusCode, rawHeaders] = readTuple(bytes, start, end, 2) as [number, string[]];
+      return rawHeaders && { type: "head", statusCode, rawHeaders };
+    }
+    case recordTypes.requestSkipped:
+    case recordTypes.responseSkipped: {
+      if (end - start !== 8) return undefined;
+      const skippedBytes = bytes.readDoubleLE(start);
+      return type === recordTypes.requestSkipped
+        ? { type: "requestSkipped", skippedBytes }
+        : { type: "responseSkipped", skippedBytes };
+    }
+    case recordTypes.end: {
+      const [outcome, reason] = readTuple(bytes, start, end, 2) as [ExchangeOutcome, string];
+      return outcome && { type: "end", end: { outcome, reason } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function toOpening(tuple: readonly unknown[]): SlabEvent | undefined {
+  if (tuple.length === 0) return undefined;
+  const [serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders] = tuple as [
+    string,
+    string,
+    number,
+    string,
+    string,
+    string,
+    readonly string[],
+  ];
+  const opening = { serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders };
+  return { type: "opening", opening };
+}
+
+/** The payload's members, none when it is not a JSON array of that length. */
+function readTuple(bytes: Buffer, start: number, end: number, length: number): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8", start, end));
+    return Array.isArray(value) && value.length === length ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The records that carry exchanges from the data-plane thread to the recorder thread.
+ *
+ * A record is a header of 17 bytes and a payload; a slab is records end to end, none of them split
+ * over two slabs. Little-endian:
+ *
+ *     u8 type | u32 exchange | f64 at, monotonic milliseconds of the writer | u32 payload bytes | payload
+ *
+ * `exchange` is unique among the exchanges open at that place of the sequence and is used again
+ * after their `end`. Nothing else orders or names records, so slabs MUST be read in order.
+ */
+
+export const recordHeaderBytes = 17;
+
+export const recordTypes = {
+  /** JSON: `[serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders]`. */
+  opening: 1,
+  /** Bytes of the request body. */
+  request: 2,
+  requestEnd: 3,
+  /** JSON: `[statusCode, rawHeaders]`. */
+  head: 4,
+  /** Bytes of the response body. */
+  response: 5,
+  /** A number (f64) of bytes of the request body that passed and are not in the slabs. */
+  requestSkipped: 6,
+  /** The same of the response body. */
+  responseSkipped: 7,
+  /** JSON: `[outcome, reason]`. */
+  end: 8,
+} as const;
+
+export type RecordType = (typeof recordTypes)[keyof typeof recordTypes];

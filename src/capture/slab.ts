@@ -1,0 +1,263 @@
+/**
+ * Sees exchanges on the data-plane thread and copies what it sees into slabs.
+ *
+ * In: the events of each exchange, from the proxy. Out: slabs, to the thread that makes calls of them.
+ * Guarantees: never throws, waits or keeps a chunk; the end of each exchange it began to see is
+ * written, and the sizes of both bodies are exact, whatever was left out of them.
+ * Bounds: a body is copied as far as `bodyScanMaxBytes`, unless it is an event stream; from half of
+ * `backlogMaxBytes` on body bytes are left out, above it new exchanges are not seen at all.
+ */
+import type { Clock } from "../clock.ts";
+import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
+import { findField } from "./fields.ts";
+import { type Deliver, SlabBuffer } from "./slab-buffer.ts";
+import { recordTypes } from "./slab-record.ts";
+
+export interface SlabWriterOptions {
+  readonly clock: Clock;
+  /** Size of one slab; also the most that the head of one exchange may take. */
+  readonly slabBytes?: number;
+  /** How old a record may grow before its slab is delivered. */
+  readonly flushMs?: number;
+  /** Delivered bytes that were not yet acknowledged by `consumed`. */
+  readonly backlogMaxBytes?: number;
+  /** How much of one body is delivered, event streams excepted. */
+  readonly bodyScanMaxBytes?: number;
+}
+
+/** Counts since the start, but for `backlogBytes`, which is now. */
+export interface SlabWriterStats {
+  readonly exchangesSeen: number;
+  readonly exchangesDropped: { readonly capture_backlog: number; readonly capture_fault: number };
+  readonly bodyBytesSkipped: { readonly capture_backlog: number; readonly body_scan_limit: number };
+  readonly slabsDelivered: number;
+  /** Slabs that `deliver` refused. */
+  readonly slabsLost: number;
+  /** Bugs met while writing; each ended the looking at a chunk, none the exchange. */
+  readonly faults: number;
+  readonly backlogBytes: number;
+}
+
+export class SlabWriter implements Disposable {
+  /** Bound, so that it can be handed around alone. */
+  readonly watch: Watch;
+  readonly #slabs: SlabBuffer;
+  readonly #tally: Tally;
+
+  constructor(deliver: Deliver, options: SlabWriterOptions) {
+    const { slabBytes = 256 * 1024, flushMs = 5 } = options;
+    this.#slabs = new SlabBuffer(deliver, options.clock, { slabBytes, flushMs });
+    this.#tally = {
+      backlogMaxBytes: options.backlogMaxBytes ?? 64 * 1024 * 1024,
+      bodyScanMaxBytes: options.bodyScanMaxBytes ?? 16 * 1024 * 1024,
+      released: [],
+      nextNumber: 1,
+      exchangesSeen: 0,
+      exchangesDropped: { capture_backlog: 0, capture_fault: 0 },
+      bodyBytesSkipped: { capture_backlog: 0, body_scan_limit: 0 },
+      faults: 0,
+    };
+    this.watch = (opening) => open(this.#slabs, this.#tally, opening);
+  }
+
+  /** The recorder has read so many bytes of slabs. */
+  consumed(bytes: number): void {
+    this.#slabs.acknowledge(bytes);
+  }
+
+  /** Delivers what there is without waiting for more. */
+  flush(): void {
+    this.#slabs.flush();
+  }
+
+  stats(): SlabWriterStats {
+    const { exchangesSeen, exchangesDropped, bodyBytesSkipped, faults } = this.#tally;
+    const { slabsDelivered, slabsLost, backlogBytes } = this.#slabs;
+    return {
+      exchangesSeen,
+      exchangesDropped: { ...exchangesDropped },
+      bodyBytesSkipped: { ...bodyBytesSkipped },
+      slabsDelivered,
+      slabsLost,
+      faults,
+      backlogBytes,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#slabs[Symbol.dispose]();
+  }
+}
+
+interface Tally {
+  readonly backlogMaxBytes: number;
+  readonly bodyScanMaxBytes: number;
+  /** Numbers of ended exchanges; as many as were ever open at once. */
+  readonly released: number[];
+  nextNumber: number;
+  exchangesSeen: number;
+  readonly exchangesDropped: { capture_backlog: number; capture_fault: number };
+  readonly bodyBytesSkipped: { capture_backlog: number; body_scan_limit: number };
+  faults: number;
+}
+
+const blind: ExchangeWitness = {
+  request() {},
+  requestEnd() {},
+  head() {},
+  response() {},
+  end() {},
+};
+
+function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): ExchangeWitness {
+  if (slabs.backlogBytes > tally.backlogMaxBytes) {
+    tally.exchangesDropped.capture_backlog += 1;
+    return blind;
+  }
+  try {
+    const { serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders } = opening;
+    const exchange = tally.released.pop() ?? tally.nextNumber++;
+    const written =
+      slabs.writeText(
+        recordTypes.opening,
+        exchange,
+        JSON.stringify([serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders]),
+      ) ||
+      // A head as large as a slab is beyond what the edge lets in: the exchange is seen without it.
+      slabs.writeText(
+        recordTypes.opening,
+        exchange,
+        JSON.stringify([serverId, teamId, startedAtMs, method, "", sourceIp, []]),
+      );
+    if (!written) tally.faults += 1;
+    tally.exchangesSeen += 1;
+    return new Tap(slabs, tally, exchange);
+  } catch {
+    tally.exchangesDropped.capture_fault += 1;
+    return blind;
+  }
+}
+
+/** One direction of an exchange. */
+interface Side {
+  readonly bytesType: typeof recordTypes.request | typeof recordTypes.response;
+  readonly skippedType: typeof recordTypes.requestSkipped | typeof recordTypes.responseSkipped;
+  copiedBytes: number;
+  /** Passed since the last record of this side, and not written yet as a record of its own. */
+  skippedBytes: number;
+  /** Once a body has a gap, what follows is of no use, unless it is an event stream. */
+  gapped: boolean;
+}
+
+class Tap implements ExchangeWitness {
+  readonly #slabs: SlabBuffer;
+  readonly #tally: Tally;
+  readonly #exchange: number;
+  readonly #request: Side = {
+    bytesType: recordTypes.request,
+    skippedType: recordTypes.requestSkipped,
+    copiedBytes: 0,
+    skippedBytes: 0,
+    gapped: false,
+  };
+  readonly #response: Side = {
+    bytesType: recordTypes.response,
+    skippedType: recordTypes.responseSkipped,
+    copiedBytes: 0,
+    skippedBytes: 0,
+    gapped: false,
+  };
+  #streams = false;
+  #ended = false;
+
+  constructor(slabs: SlabBuffer, tally: Tally, exchange: number) {
+    this.#slabs = slabs;
+    this.#tally = tally;
+    this.#exchange = exchange;
+  }
+
+  request(chunk: Uint8Array): void {
+    this.#copy(this.#request, chunk, false);
+  }
+
+  requestEnd(): void {
+    if (this.#ended) return;
+    try {
+      this.#writeSkipped(this.#request);
+      this.#slabs.writeMark(recordTypes.requestEnd, this.#exchange);
+    } catch {
+      this.#tally.faults += 1;
+    }
+  }
+
+  head(statusCode: number, rawHeaders: readonly string[]): void {
+    if (this.#ended) return;
+    try {
+      this.#streams = isEventStream(rawHeaders);
+      const { head } = recordTypes;
+      if (!this.#slabs.writeText(head, this.#exchange, JSON.stringify([statusCode, rawHeaders]))) {
+        this.#slabs.writeText(head, this.#exchange, JSON.stringify([statusCode, []]));
+      }
+    } catch {
+      this.#tally.faults += 1;
+    }
+  }
+
+  response(chunk: Uint8Array): void {
+    this.#copy(this.#response, chunk, this.#streams);
+  }
+
+  end({ outcome, reason }: ExchangeEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      this.#writeSkipped(this.#request);
+      this.#writeSkipped(this.#response);
+      const text = JSON.stringify([outcome, reason.slice(0, 2_000)]);
+      this.#slabs.writeText(recordTypes.end, this.#exchange, text);
+    } catch {
+      this.#tally.faults += 1;
+    }
+    this.#tally.released.push(this.#exchange);
+  }
+
+  #copy(side: Side, chunk: Uint8Array, streams: boolean): void {
+    if (this.#ended) return;
+    const { bodyBytesSkipped, backlogMaxBytes, bodyScanMaxBytes } = this.#tally;
+    try {
+      if (this.#slabs.backlogBytes * 2 > backlogMaxBytes || (side.gapped && !streams)) {
+        side.skippedBytes += chunk.length;
+        side.gapped = true;
+        bodyBytesSkipped.capture_backlog += chunk.length;
+        return;
+      }
+      const room = streams ? chunk.length : bodyScanMaxBytes - side.copiedBytes;
+      const length = Math.min(chunk.length, room);
+      if (length > 0) {
+        if (side.skippedBytes > 0) this.#writeSkipped(side);
+        this.#slabs.writeBytes(side.bytesType, this.#exchange, chunk, 0, length);
+        side.copiedBytes += length;
+      }
+      side.skippedBytes += chunk.length - length;
+      bodyBytesSkipped.body_scan_limit += chunk.length - length;
+    } catch {
+      this.#tally.faults += 1;
+      side.skippedBytes += chunk.length;
+      side.gapped = true;
+    }
+  }
+
+  #writeSkipped(side: Side): void {
+    if (side.skippedBytes === 0) return;
+    this.#slabs.writeCount(side.skippedType, this.#exchange, side.skippedBytes);
+    side.skippedBytes = 0;
+  }
+}
+
+/** An encoded stream is no use in parts: it is treated as any other body. */
+function isEventStream(rawHeaders: readonly string[]): boolean {
+  const contentType = findField(rawHeaders, "content-type");
+  if (!contentType.toLowerCase().startsWith("text/event-stream")) return false;
+  const encoding = findField(rawHeaders, "content-encoding");
+  return encoding === "" || encoding === "identity";
+}
