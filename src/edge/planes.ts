@@ -7,14 +7,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export type Plane = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Keys that end in a slash stand for all paths below, others for exactly that path; the longest that fits
- * wins. `fallback` takes the rest.
+ * Keys that end in a slash stand for all paths below, others and the root itself for exactly that path; the
+ * longest that fits wins. `fallback` takes the rest.
  */
 export function planes(byPath: Readonly<Record<string, Plane>>, fallback: Plane): Plane {
   const exact = new Map<string, Plane>();
   const below: [string, Plane][] = [];
   for (const [path, plane] of Object.entries(byPath)) {
-    if (path.endsWith("/")) below.push([path, plane]);
+    if (path.endsWith("/") && path !== "/") below.push([path, plane]);
     else exact.set(path, plane);
   }
   below.sort(([a], [b]) => b.length - a.length);
