@@ -44,11 +44,14 @@ function isRepeatable(schema: unknown): boolean {
   return schema instanceof z.ZodOptional && schema.unwrap() instanceof z.ZodArray;
 }
 
-/** Text given once, on its way to a value of another type. */
+/** Text given once, on its way to a value. */
 function single<Out>(parse: (text: string) => Out) {
-  const error = ({ input }: { input?: unknown }) =>
-    Array.isArray(input) ? `is given ${input.length} times, must be given once` : undefined;
-  return z.string({ error }).transform(checked(parse));
+  // Not `z.string()`: several values arrive as an array, whose refusal must say how many there are.
+  const once = (given: unknown) => {
+    if (typeof given === "string") return parse(given);
+    throw refuse(`is given ${(given as unknown[]).length} times, must be given once`);
+  };
+  return z.unknown().transform(checked(once));
 }
 
 export function text(description: string) {
