@@ -20,11 +20,12 @@ export function planes(byPath: Readonly<Record<string, Plane>>, fallback: Plane)
   below.sort(([a], [b]) => b.length - a.length);
   return (request, response) => {
     const url = request.url ?? "";
-    for (const [prefix, plane] of below) {
-      if (url.startsWith(prefix)) return plane(request, response);
-    }
     const mark = url.indexOf("?");
-    const plane = exact.get(mark === -1 ? url : url.slice(0, mark)) ?? fallback;
-    return plane(request, response);
+    const plane = exact.get(mark === -1 ? url : url.slice(0, mark));
+    if (plane) return plane(request, response);
+    for (const [prefix, one] of below) {
+      if (url.startsWith(prefix)) return one(request, response);
+    }
+    return fallback(request, response);
   };
 }

@@ -171,6 +171,10 @@ const byCode: Readonly<Record<string, Failure>> = {
   UND_ERR_SOCKET: failures.reset,
   UND_ERR_HEADERS_OVERFLOW: failures.headTooLarge,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: failures.cutShort,
+  // Node refuses to write such a field or reason.
+  ERR_INVALID_CHAR: failures.malformed,
+  ERR_HTTP_INVALID_HEADER_VALUE: failures.malformed,
+  ERR_INVALID_HTTP_TOKEN: failures.malformed,
   UND_ERR_INVALID_ARG: failures.badRequest,
   UND_ERR_NOT_SUPPORTED: failures.badRequest,
   HOOKWATCH_ADDRESS_FORBIDDEN: failures.addressForbidden,
@@ -194,16 +198,22 @@ const byCode: Readonly<Record<string, Failure>> = {
   HOSTNAME_MISMATCH: failures.certificate,
 };
 
-/** What an error of the dialling or of the upstream's connection means. */
-export function toFailure(error: unknown): Failure {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+/**
+ * What an error of the dialling or of the upstream's connection means. `begun` tells that the head of the
+ * answer had come.
+ */
+export function toFailure(error: Error & { code?: unknown }, begun: boolean): Failure {
+  const { code, message, name } = error;
+  // undici gives these no code.
+  if (name === "HTTPParserError")
+    return begun && /EOF/.test(message) ? failures.cutShort : failures.malformed;
   if (typeof code !== "string") return failures.unavailable;
   if (code === "UND_ERR_SOCKET" && message === "bad upgrade") return failures.unexpectedUpgrade;
   if (code === "UND_ERR_SOCKET" && message === "bad response") return failures.malformed;
-  if (code.startsWith("HPE_"))
-    return code === "HPE_INVALID_EOF_STATE" ? failures.cutShort : failures.malformed;
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !begun) return failures.malformed;
   if (code.startsWith("ERR_SSL_")) return failures.tls;
-  return byCode[code] ?? failures.unavailable;
+  const failure = byCode[code] ?? failures.unavailable;
+  return begun && failure === failures.reset ? failures.cutShort : failure;
 }
 
 export interface FailureAnswer {

@@ -106,10 +106,10 @@ export function toUpstream(
 }
 
 /**
- * The upstream's fields as the client gets them. `slug` bounds the cookies they may set; `byGet` says that a
- * browser may have navigated here, so that even a body without a type could become a page.
+ * The upstream's fields as the client gets them. `slug` bounds the cookies they may set; `pageWithoutType`
+ * says that a browser may have navigated here, so that even a body without a type could become a page.
  */
-export function toClient(raw: readonly string[], slug: string, byGet: boolean): string[] {
+export function toClient(raw: readonly string[], slug: string, pageWithoutType: boolean): string[] {
   const headers: string[] = [];
   const named = connectionNames(raw, responseRules);
   let type: string | undefined;
@@ -129,7 +129,7 @@ export function toClient(raw: readonly string[], slug: string, byGet: boolean): 
     else if (rule === "length" && value === "0") empty = true;
     headers.push(name, value);
   }
-  if (type === undefined ? byGet && !empty : !isInert(type)) {
+  if (type === undefined ? pageWithoutType && !empty : !isInert(type)) {
     headers.push("Content-Security-Policy", "sandbox", "X-Content-Type-Options", "nosniff");
   }
   return headers;

@@ -72,6 +72,23 @@ export class Intake {
     if (!this.whole) this.#request.resume();
   }
 
+  /** Calls back, once, when nothing of the request can come any more. */
+  whenOver(then: () => void): void {
+    const { socket } = this.#request;
+    if (this.#request.complete || socket.destroyed) {
+      then();
+      return;
+    }
+    const over = () => {
+      socket.off("close", over);
+      this.#request.off("close", over);
+      then();
+    };
+    // Node does not tell a request whose answer has ended that its connection closes.
+    socket.once("close", over);
+    this.#request.once("close", over);
+  }
+
   #onData(chunk: Buffer, whole: boolean): void {
     if (!this.#sink) return;
     const sink = this.#sink;

@@ -113,7 +113,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     } else if (this.#refusal) {
       if (waitedMs > echoWaitMs) this.#fail(this.#refusal);
     } else if (this.#readerStalled || this.#answerWhole) {
-      if (waitedMs > readerStallMs) this.#leave("the client stopped reading");
+      if (waitedMs > readerStallMs) this.#giveUpReader();
     } else if (this.#phase === "request" && !this.#intake.whole && !this.#intake.stalled) {
       if (waitedMs > uploadIdleMs) this.#fail(failures.uploadStalled);
     } else if (this.#route?.method !== "GET" && waitedMs > this.#owner.upstreamIdleTimeoutMs) {
@@ -130,8 +130,10 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     return true;
   }
 
+  /** Ends the exchange now, whatever it is at. */
   end(failure: Failure): void {
-    this.#fail(failure);
+    if (this.#phase === "settled") this.#request.socket.destroy();
+    else this.#fail(failure);
   }
 
   onProgress(): void {
@@ -170,7 +172,8 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     if (this.#phase !== "request" || statusCode < 200) return;
     const { slug = "", method = "" } = this.#route ?? {};
     const raw = toStrings(rawHeaders);
-    const headers = toClient(raw, slug, method === "GET");
+    const canHaveBody = statusCode !== 204 && statusCode !== 304;
+    const headers = toClient(raw, slug, method === "GET" && canHaveBody);
     this.#response.sendDate = false;
     // Throws on a field that must not be written; undici then ends the exchange with that error.
     this.#response.writeHead(statusCode, toReason(statusText ?? ""), headers);
@@ -220,9 +223,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    const failure = toFailure(error);
-    const cut = failure === failures.reset && this.#phase === "answer";
-    this.#fail(cut ? failures.cutShort : failure);
+    this.#fail(toFailure(error, this.#phase === "answer"));
   }
 
   #onClose(): void {
@@ -233,16 +234,17 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
       else this.#settle("client_left", "the client closed the connection", undefined);
     }
     // The connection may live on, with the rest of the request still to come on it.
-    if (!this.#request.complete && !this.#request.destroyed) {
-      this.#request.once("close", () => this.#onClose());
-      return;
-    }
+    this.#intake.whenOver(() => this.#leave());
+  }
+
+  #leave(): void {
+    if (this.#phase === "gone") return;
     this.#phase = "gone";
     this.#owner.gone(this);
   }
 
-  #leave(reason: string): void {
-    this.#settle("client_left", reason, undefined);
+  #giveUpReader(): void {
+    this.#settle("client_left", "the client stopped reading", undefined);
     this.#response.destroy();
   }
 

@@ -1,0 +1,503 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { expect, test } from "vitest";
+import {
+  dataPlane,
+  get,
+  httpUpstream,
+  post,
+  RawClient,
+  rawUpstream,
+  server,
+  until,
+} from "../../test/proxy/rig.ts";
+import { failures } from "./failure.ts";
+
+const ping = '{"jsonrpc":"2.0","id":"seven","method":"ping"}';
+const ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+
+const bodyOf = (received: string) =>
+  JSON.parse(received.slice(received.indexOf("\r\n\r\n") + 4)) as {
+    id: unknown;
+    error: { data: { source: string; reason: string } };
+  };
+
+test.for([
+  ["nothing at all, then a reset", "", 502, "connection_terminated", "connection_reset"],
+  ["half a head", "HTTP/1.1 200 OK\r\nContent-", 502, "connection_terminated", "connection_reset"],
+  ["no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", 502, "http_protocol_error", "malformed_answer"],
+  [
+    "two different lengths",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+    502,
+    "http_protocol_error",
+    "malformed_answer",
+  ],
+  [
+    "a length and chunks",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    502,
+    "http_protocol_error",
+    "malformed_answer",
+  ],
+  [
+    "a bare CR between fields",
+    "HTTP/1.1 200 OK\r\nA: b\rC: d\r\nContent-Length: 2\r\n\r\n{}",
+    502,
+    "http_protocol_error",
+    "malformed_answer",
+  ],
+  [
+    "a protocol nobody asked for",
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    502,
+    "http_upgrade_failed",
+    "unexpected_upgrade",
+  ],
+  [
+    "a bare 101",
+    "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    502,
+    "http_upgrade_failed",
+    "unexpected_upgrade",
+  ],
+  [
+    "a head beyond 32 KiB",
+    `HTTP/1.1 200 OK\r\nX: ${"x".repeat(40_000)}\r\n\r\n`,
+    502,
+    "http_response_header_section_size",
+    "answer_head_too_large",
+  ],
+] as const)(
+  "an upstream that sends $0 gets its client a 502 that says so",
+  async ([, bytes, status, proxyError, reason]) => {
+    await using upstream = await rawUpstream((socket, received) => {
+      if (!received.endsWith(ping)) return;
+      if (bytes.endsWith("\r\n\r\n") || bytes.endsWith("}") || bytes.endsWith("} "))
+        socket.write(bytes);
+      else if (bytes === "") socket.resetAndDestroy();
+      else socket.end(bytes);
+    });
+    await using plane = await dataPlane(upstream.url);
+    using client = new RawClient(plane.port, post(ping));
+    await until("the answer", () => client.received.endsWith("}}}"));
+    expect(client.received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(client.received).toContain(`Proxy-Status: hookwatch; error=${proxyError}\r\n`);
+    expect(bodyOf(client.received)).toMatchObject({
+      id: "seven",
+      error: { data: { source: "hookwatch", reason } },
+    });
+    await until("the upstream's socket is closed", () => upstream.sockets[0]?.destroyed === true);
+    expect(plane.sightings[0]).toMatchObject({
+      statusCode: status,
+      order: ["request", "requestEnd", "head", "response", "end"],
+      end: { outcome: "upstream_failed" },
+    });
+    expect(plane.forwarder.stats()).toMatchObject({
+      exchanges: { upstream_failed: 1, complete: 0 },
+      failures: { [reason]: 1 },
+      openExchanges: 0,
+    });
+  },
+);
+
+test("an upstream that is not there is a 502 that names no address", async () => {
+  const upstream = await rawUpstream(() => {});
+  await upstream[Symbol.asyncDispose]();
+  await using plane = await dataPlane(upstream.url);
+  using client = new RawClient(plane.port, post(ping));
+  await until("the answer", () => client.received.endsWith("}}}"));
+  expect(client.received).toMatch(/^HTTP\/1.1 502 /);
+  expect(client.received).toContain("Proxy-Status: hookwatch; error=connection_refused\r\n");
+  expect(client.received).not.toContain("127.0.0.1");
+  expect(client.received).not.toContain(String(upstream.port));
+});
+
+test.for([
+  ["of a known length", "Content-Length: 100\r\n\r\nhalf"],
+  ["in chunks", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"],
+  ["in chunks, amid one", "Transfer-Encoding: chunked\r\n\r\n64\r\nhalf"],
+  ["in chunks, of a size that is none", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nxyz\r\n"],
+] as const)(
+  "a body %s that is cut is cut for the client too, after what had come",
+  async ([, rest]) => {
+    await using upstream = await rawUpstream((socket, received) => {
+      if (received.endsWith(ping))
+        socket.end(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${rest}`);
+    });
+    await using plane = await dataPlane(upstream.url);
+    using client = new RawClient(plane.port, post(ping));
+    await until("the connection's end", () => client.ending !== undefined);
+    expect(client.received).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(client.received).toContain("half");
+    expect(client.received).not.toContain("0\r\n\r\n");
+    expect(plane.sightings[0]).toMatchObject({
+      response: "half",
+      end: { outcome: "upstream_failed" },
+    });
+  },
+);
+
+test.for([
+  ["a reset", "reset"],
+  ["an end", "end"],
+] as const)(
+  "a body that only its connection ends is whole after an end and cut after a reset: %s",
+  async ([, how]) => {
+    let ending: Socket | undefined;
+    await using upstream = await rawUpstream((socket, received) => {
+      if (!received.endsWith(ping)) return;
+      socket.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\nall");
+      ending = socket;
+    });
+    await using plane = await dataPlane(upstream.url);
+    using client = new RawClient(plane.port, post(ping));
+    await until("the bytes", () => client.received.includes("all"));
+    if (how === "reset") ending?.resetAndDestroy();
+    else ending?.end();
+    await until("the end", () => plane.sightings[0]?.end !== undefined);
+    if (how === "end") await until("the last chunk", () => client.received.endsWith("0\r\n\r\n"));
+    else await until("the connection's end", () => client.ending !== undefined);
+    expect(client.received.endsWith("0\r\n\r\n")).toBe(how === "end");
+    expect(plane.sightings[0]?.end?.outcome).toBe(how === "end" ? "complete" : "upstream_failed");
+  },
+);
+
+test("a cut answer to an HTTP/1.0 client, which knows no lengths, is a reset", async () => {
+  let upstreamSocket: Socket | undefined;
+  await using upstream = await rawUpstream((socket) => {
+    upstreamSocket = socket;
+    socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+  });
+  await using plane = await dataPlane(upstream.url);
+  using client = new RawClient(plane.port, get().replace("HTTP/1.1", "HTTP/1.0"));
+  await until("the bytes", () => client.received.endsWith("half"));
+  upstreamSocket?.destroy();
+  await until("the connection's end", () => client.ending !== undefined);
+  expect(client.ending).toBe("reset");
+});
+
+test.for([
+  ["before the answer", post(ping), (received: string) => received.endsWith(ping), ""],
+  [
+    "amid the answer",
+    post(ping),
+    (received: string) => received.endsWith(ping),
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+  ],
+  [
+    "while a stream is silent",
+    get(),
+    (received: string) => received.endsWith("\r\n\r\n"),
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+  ],
+  ["before any answer to a GET", get(), (received: string) => received.endsWith("\r\n\r\n"), ""],
+  [
+    "amid its own request",
+    post(ping).slice(0, -5),
+    (received: string) => received.includes('"id"'),
+    "",
+  ],
+] as const)(
+  "a client that leaves %s takes the upstream with it within a second",
+  async ([, request, ready, answer]) => {
+    let arrived = false;
+    await using upstream = await rawUpstream((socket, received) => {
+      if (!ready(received) || arrived) return;
+      arrived = true;
+      if (answer) socket.write(answer);
+    });
+    await using plane = await dataPlane(upstream.url);
+    const client = new RawClient(plane.port, request);
+    await until("the request", () => arrived);
+    if (answer) await until("the answer", () => client.received.includes("\r\n\r\n"));
+    client.socket.destroy();
+    await until(
+      "the upstream's socket is closed",
+      () => upstream.sockets[0]?.destroyed === true,
+      1_000,
+    );
+    await until("the end", () => plane.sightings[0]?.end !== undefined);
+    expect(plane.sightings[0]?.end?.outcome).toBe("client_left");
+    expect(plane.forwarder.stats().openExchanges).toBe(0);
+  },
+);
+
+test("an upstream that sends no head in time is a 504, one that falls silent breaks the answer", async () => {
+  let answer = "";
+  await using upstream = await rawUpstream((socket, received) => {
+    if (received.endsWith(ping) && answer) socket.write(answer);
+  });
+  await using plane = await dataPlane(upstream.url, { upstreamIdleTimeoutMs: 200 });
+  using first = new RawClient(plane.port, post(ping));
+  await until("the answer", () => first.received.endsWith("}}}"));
+  expect(first.received).toMatch(/^HTTP\/1.1 504 /);
+  expect(bodyOf(first.received)).toMatchObject({
+    id: "seven",
+    error: { data: { reason: "idle_timeout" } },
+  });
+  answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+  using second = new RawClient(plane.port, post(ping));
+  await until("the connection's end", () => second.ending !== undefined);
+  expect(second.received).toMatch(/half$/);
+  expect(plane.sightings.map(({ end }) => end?.outcome)).toEqual(["timeout", "timeout"]);
+  await until("the upstream's sockets are closed", () =>
+    upstream.sockets.every((socket) => socket.destroyed),
+  );
+});
+
+test("every byte of an answer puts its deadline off, and a GET stream has none", async () => {
+  await using upstream = await httpUpstream((request, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.flushHeaders();
+    if (request.method === "GET") return;
+    let left = 8;
+    const timer = setInterval(() => {
+      left -= 1;
+      if (left > 0) response.write(":\n\n");
+      else response.end();
+      if (left === 0) clearInterval(timer);
+    }, 100);
+  });
+  await using plane = await dataPlane(upstream.url, { upstreamIdleTimeoutMs: 300 });
+  using stream = new RawClient(plane.port, get());
+  using call = new RawClient(plane.port, post(ping));
+  await until("the call's end", () => call.received.endsWith("0\r\n\r\n"));
+  expect(stream.ending).toBeUndefined();
+  expect(plane.forwarder.stats()).toMatchObject({
+    openExchanges: 1,
+    exchanges: { timeout: 0, complete: 1 },
+  });
+});
+
+test("a reader that stalls stops the upstream, and gets everything once it reads again", async () => {
+  const total = 64 * 1_048_576;
+  let written = 0;
+  await using upstream = await rawUpstream((socket, received) => {
+    if (!received.endsWith("\r\n\r\n")) return;
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`);
+    const chunk = Buffer.alloc(65_536, 97);
+    const pump = () => {
+      while (written < total) {
+        written += chunk.length;
+        if (!socket.write(chunk)) {
+          socket.once("drain", pump);
+          return;
+        }
+      }
+    };
+    pump();
+  });
+  await using plane = await dataPlane(upstream.url);
+  using client = new RawClient(plane.port, get());
+  await once(client.socket, "connect");
+  client.socket.pause();
+  let before = -1;
+  await until("the upstream stands still", () => {
+    const still = written === before && written > 0;
+    before = written;
+    return still && upstream.sockets[0]?.writableNeedDrain === true;
+  });
+  // Kernel buffers of four sockets on loopback grow to some megabytes; nothing of ours does.
+  expect(written).toBeLessThan(32 * 1_048_576);
+  let count = 0;
+  client.socket.removeAllListeners("data");
+  client.socket.on("data", (chunk) => {
+    count += chunk.length;
+  });
+  client.socket.resume();
+  await until("all bytes", () => count > total, 10_000);
+  expect(plane.forwarder.stats().responseBytes).toBe(total);
+});
+
+test("an upstream that reads nothing stops the client's upload", async () => {
+  await using upstream = await rawUpstream(
+    () => {},
+    (socket) => socket.pause(),
+  );
+  await using plane = await dataPlane(upstream.url);
+  const total = 60 * 1_048_576;
+  using client = new RawClient(
+    plane.port,
+    post("").replace("Content-Length: 0", `Content-Length: ${total}`),
+  );
+  let sent = 0;
+  const chunk = Buffer.alloc(65_536, 97);
+  const pump = () => {
+    while (sent < total) {
+      sent += chunk.length;
+      if (!client.socket.write(chunk)) {
+        client.socket.once("drain", pump);
+        return;
+      }
+    }
+  };
+  pump();
+  let before = -1;
+  let since = performance.now();
+  await until("the client stands still", () => {
+    if (sent !== before) since = performance.now();
+    before = sent;
+    return performance.now() - since > 300;
+  });
+  expect(sent).toBeLessThan(32 * 1_048_576);
+});
+
+test("ten megabytes pass in both directions, unchanged", async () => {
+  const size = 10 * 1_048_576;
+  await using upstream = await httpUpstream((request, response) => {
+    response.writeHead(200, { "Content-Type": "application/json" });
+    request.pipe(response);
+  });
+  await using plane = await dataPlane(upstream.url);
+  const body = Buffer.alloc(size);
+  for (let at = 0; at < size; at += 4) body.writeUInt32LE(at, at);
+  const answer = await fetch(plane.url, { method: "POST", body });
+  expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+  expect(plane.sightings[0]?.responseBytes).toBe(size);
+  await until("the end", () => plane.forwarder.stats().exchanges.complete === 1);
+  expect(plane.forwarder.stats()).toMatchObject({ requestBytes: size, responseBytes: size });
+});
+
+test("an answer that comes before the request's end passes, and the connection lives on", async () => {
+  await using upstream = await rawUpstream((socket, received) => {
+    if (received.includes("begin")) socket.write(ok);
+  });
+  await using plane = await dataPlane(upstream.url);
+  using client = new RawClient(
+    plane.port,
+    post("").replace("Content-Length: 0", "Content-Length: 10"),
+  );
+  client.send("begin");
+  await until("the answer", () => client.received.endsWith("{}"));
+  client.send("-rest");
+  client.received = "";
+  client.send(post("begin"));
+  await until("the next answer", () => client.received.endsWith("{}"));
+  expect(plane.forwarder.stats().exchanges.complete).toBe(2);
+});
+
+test("a request is delivered once and no more, whenever the upstream breaks the connection", async () => {
+  const delivered: string[] = [];
+  const answered = new WeakSet<Socket>();
+  await using upstream = await rawUpstream((socket, received) => {
+    const requests = received.match(/"id":\d+/g) ?? [];
+    const last = requests.at(-1) ?? "";
+    if (!received.endsWith("}") || delivered.at(-1) === last) return;
+    delivered.push(last);
+    // Each connection answers one request; the second one, on a connection used again, is broken off.
+    if (answered.has(socket)) socket.resetAndDestroy();
+    else socket.write(ok);
+    answered.add(socket);
+  });
+  await using plane = await dataPlane(upstream.url);
+  const statuses: string[] = [];
+  for (let id = 0; id < 20; id += 1) {
+    using client = new RawClient(plane.port, post(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`));
+    await until("an answer", () => client.received.endsWith("}"));
+    statuses.push(client.received.slice(9, 12));
+  }
+  expect(delivered).toEqual(Array.from({ length: 20 }, (_, id) => `"id":${id}`));
+  expect(statuses).toEqual(Array.from({ length: 20 }, (_, id) => (id % 2 === 0 ? "200" : "502")));
+});
+
+test("what a server leaves on its connection is never another server's answer", async () => {
+  const poison = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
+  await using upstream = await rawUpstream((socket, received) => {
+    if (received.endsWith("}")) socket.write(ok + (received.includes("hostile") ? poison : ""));
+  });
+  await using plane = await dataPlane(upstream.url);
+  const other = "bbbbbbbbbbbbbbbbbbbbbbbbbb";
+  // The very same origin: only the server differs.
+  plane.directory.put(server(upstream.url, { id: "s2", slug: other }));
+  for (let round = 0; round < 30; round += 1) {
+    using hostile = new RawClient(plane.port, post('{"hostile":1}', "", `/p/${other}`));
+    await until("the hostile server's answer", () => hostile.received.endsWith("{}"));
+    using client = new RawClient(plane.port, post(ping));
+    await until("the answer", () => client.received.endsWith("{}"));
+    expect(client.received).not.toContain("poison");
+  }
+});
+
+test("a dropped server's idle connections close at once, a busy one after its answer", async () => {
+  let finish = () => {};
+  await using upstream = await rawUpstream((socket, received) => {
+    if (received.endsWith("}") && !received.includes("slow")) socket.write(ok);
+    if (received.endsWith("}") && received.includes("slow")) finish = () => socket.write(ok);
+  });
+  await using plane = await dataPlane(upstream.url);
+  using slow = new RawClient(plane.port, post('{"slow":1}'));
+  await until("the slow request", () => upstream.sockets.length === 1);
+  using quick = new RawClient(plane.port, post(ping));
+  await until("the quick answer", () => quick.received.endsWith("{}"));
+  plane.forwarder.dropServer("s1");
+  await until("the idle connection is closed", () => upstream.sockets[1]?.destroyed === true);
+  expect(upstream.sockets[0]?.destroyed).toBe(false);
+  finish();
+  await until("the slow answer", () => slow.received.endsWith("{}"));
+  await until("the busy connection is closed", () => upstream.sockets[0]?.destroyed === true);
+  expect(plane.forwarder.stats()).toMatchObject({ pools: 0, idleConnections: 0 });
+});
+
+test("a target that changed is called from the next exchange on", async () => {
+  const answer = (text: string) =>
+    rawUpstream((socket, received) => {
+      if (received.endsWith("}")) socket.write(ok.replace("{}", text));
+    });
+  await using before = await answer("{}");
+  await using after = await answer("[]");
+  await using plane = await dataPlane(before.url);
+  using client = new RawClient(plane.port, post(ping));
+  await until("the first answer", () => client.received.endsWith("{}"));
+  plane.directory.put(server(after.url));
+  client.send(post(ping));
+  await until("the second answer", () => client.received.endsWith("[]"));
+});
+
+test("connections are used again while they are fresh, and pools of silent servers go away", async () => {
+  await using upstream = await rawUpstream((socket, received) => {
+    if (received.endsWith("}")) socket.write(ok);
+  });
+  await using plane = await dataPlane(upstream.url);
+  for (let round = 0; round < 5; round += 1) {
+    using client = new RawClient(plane.port, post(ping));
+    await until("the answer", () => client.received.endsWith("{}"));
+  }
+  expect(upstream.sockets).toHaveLength(1);
+  expect(plane.forwarder.stats()).toMatchObject({ pools: 1, idleConnections: 1 });
+  await until("the pool is gone", () => plane.forwarder.stats().pools === 0, 5_000);
+  expect(upstream.sockets[0]?.destroyed).toBe(true);
+});
+
+test("draining lets calls finish, ends streams between events and cuts the rest when its time is up", async () => {
+  let finish = () => {};
+  await using upstream = await httpUpstream((request, response) => {
+    if (request.method === "POST") {
+      finish = () => response.end("{}");
+      if (request.headers["x-stuck"]) response.writeHead(200).write("half");
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.write("data: 1\n\n");
+  });
+  await using plane = await dataPlane(upstream.url);
+  using stuck = new RawClient(plane.port, post(ping, "X-Stuck: 1\r\n"));
+  await until("the stuck call", () => stuck.received.includes("half"));
+  using stream = new RawClient(plane.port, get());
+  await until("the event", () => stream.received.includes("data: 1\n\n"));
+  using call = new RawClient(plane.port, post(ping));
+  await until("the call", () => plane.forwarder.stats().openExchanges === 3);
+  const drained = plane.forwarder.drain(500);
+  await until("the stream's end", () => stream.received.endsWith("0\r\n\r\n"));
+  await until("the call reached the upstream", () => upstream.sockets.length === 3);
+  finish();
+  await until("the call's end", () => call.received.endsWith("{}"));
+  await drained;
+  await until("the stuck call is cut", () => stuck.ending !== undefined);
+  expect(plane.sightings.map(({ end }) => end?.outcome)).toEqual([
+    "refused",
+    "refused",
+    "complete",
+  ]);
+  expect(plane.sightings[0]?.end?.reason).toBe(failures.shuttingDown.message);
+});
