@@ -8,11 +8,12 @@ export async function serve(flags: readonly string[]): Promise<void> {
   const config = readConfig(flags);
   const log = openLog(config.logLevel, process.stderr);
   const host = await openHost(config, { log, version });
-  process.stdout.write(greeting(host));
 
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => end(signal));
+  // Last, so that whoever reads it may send a signal at once.
+  process.stdout.write(greeting(host));
   const signal = await ended;
   log.info({ signal }, "shutting down");
   // A second signal means now: what is still under way is not waited for.
