@@ -23,7 +23,7 @@ export interface CallRow {
   readonly direction: "client" | "server";
   readonly method: string;
   readonly tool_name: string;
-  readonly rpc_id: string;
+  readonly rpc_id: string | null;
   readonly request_body: string;
   readonly response_body: string;
   readonly status: "success" | "error" | "timeout";
@@ -35,15 +35,15 @@ export interface CallRow {
   readonly ttfb_ms: number | null;
   readonly source_ip: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly session_id: string;
-  readonly protocol_version: string;
-  readonly client_name: string;
-  readonly client_version: string;
+  readonly session_id: string | null;
+  readonly protocol_version: string | null;
+  readonly client_name: string | null;
+  readonly client_version: string | null;
   readonly request_bytes: number;
   readonly response_bytes: number;
   readonly request_truncated: boolean;
   readonly response_truncated: boolean;
-  readonly trace_id: string;
+  readonly trace_id: string | null;
   readonly created_at: string;
 }
 

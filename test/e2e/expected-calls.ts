@@ -1,0 +1,196 @@
+/**
+ * What the log must say, worked out from the bytes that a client saw: an oracle that shares no code
+ * with the product.
+ *
+ * In: the exchanges of one client, in order of their start. Out: one expectation for each request,
+ * notification and exchange that was no JSON-RPC; a field is absent where the bytes leave it open.
+ * GET streams are left out: they end with the client and have tests of their own.
+ */
+import type { CallRow } from "./api.ts";
+import { clientName, clientVersion } from "./clients.ts";
+import type { WireExchange } from "./wire.ts";
+
+export interface ExpectedCall {
+  readonly row: Partial<CallRow>;
+  readonly inSession: boolean;
+  /** The notifications that came on the call's stream, in order. */
+  readonly notifications: readonly string[];
+  /** By the client's clock. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+interface Message {
+  /** The very bytes. */
+  readonly text: string;
+  readonly id?: number | string | null;
+  readonly method?: string;
+  readonly params?: {
+    readonly name?: string;
+    readonly protocolVersion?: string;
+    readonly _meta?: Readonly<Record<string, unknown>>;
+  };
+  readonly result?: {
+    readonly isError?: boolean;
+    readonly content?: readonly { readonly text?: string }[];
+  };
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+interface Heard {
+  readonly message: Message;
+  readonly exchange: WireExchange;
+}
+
+export function expectedCalls(exchanges: readonly WireExchange[]): readonly ExpectedCall[] {
+  const said = exchanges.flatMap((exchange) =>
+    jsonMessages(exchange.requestBody).map((message) => ({ message, exchange })),
+  );
+  const answers = said.filter(({ message }) => message.method === undefined);
+  return exchanges
+    .filter(({ method }) => method !== "GET")
+    .flatMap((exchange) => {
+      const asked = jsonMessages(exchange.requestBody);
+      if (asked.length === 0) return [plainExchange(exchange)];
+      const told = answerMessages(exchange);
+      return [
+        ...asked
+          .filter(({ method }) => method !== undefined)
+          .map((message) => ofClient({ message, exchange }, told)),
+        ...told
+          .filter(({ method, id }) => method !== undefined && id !== undefined)
+          .map((message) => ofServer({ message, exchange }, answers)),
+      ];
+    });
+}
+
+function plainExchange(exchange: WireExchange): ExpectedCall {
+  const { method, requestBody, responseBody, status } = exchange;
+  return {
+    ...span(exchange, exchange),
+    row: {
+      kind: "http",
+      direction: "client",
+      method,
+      tool_name: "",
+      rpc_id: null,
+      request_body: requestBody,
+      response_body: responseBody,
+      status_code: status,
+      status: status < 400 ? "success" : "error",
+      error_kind: status < 400 ? "" : "http",
+    },
+    notifications: [],
+  };
+}
+
+function ofClient({ message, exchange }: Heard, told: readonly Message[]): ExpectedCall {
+  const isRequest = message.id !== undefined;
+  // An error may come without an id: then it is about the whole exchange.
+  const own = told.find(({ id, method }) => method === undefined && id === message.id);
+  const answer = isRequest
+    ? (own ?? told.find(({ id, error }) => id === null && error))
+    : undefined;
+  return {
+    ...span(exchange, exchange),
+    row: {
+      kind: isRequest ? "request" : "notification",
+      direction: "client",
+      method: message.method ?? "",
+      tool_name: message.method === "tools/call" ? (message.params?.name ?? "") : "",
+      rpc_id: isRequest ? JSON.stringify(message.id) : null,
+      request_body: message.text,
+      response_body: answer?.text ?? "",
+      status_code: exchange.status,
+      ...verdict(answer, exchange.status),
+      ...stated(message, exchange),
+    },
+    notifications: told
+      .filter(({ method, id }) => isRequest && method !== undefined && id === undefined)
+      .map(({ text }) => text),
+  };
+}
+
+function ofServer({ message, exchange }: Heard, answers: readonly Heard[]): ExpectedCall {
+  const answer = answers.find((one) => one.message.id === message.id);
+  if (!answer) throw new Error(`nobody answered the server's ${message.text}`);
+  return {
+    ...span(exchange, answer.exchange),
+    row: {
+      kind: "request",
+      direction: "server",
+      method: message.method ?? "",
+      tool_name: "",
+      rpc_id: JSON.stringify(message.id),
+      request_body: message.text,
+      response_body: answer.message.text,
+      status_code: answer.exchange.status,
+      ...verdict(answer.message, answer.exchange.status),
+    },
+    notifications: [],
+  };
+}
+
+function verdict(answer: Message | undefined, status: number): Partial<CallRow> {
+  if (answer?.error) {
+    const { code, message } = answer.error;
+    return { status: "error", error_kind: "jsonrpc", error_code: code, error_message: message };
+  }
+  if (answer?.result?.isError) {
+    const error_message = answer.result.content?.find(({ text }) => text)?.text ?? "";
+    return { status: "error", error_kind: "tool", error_code: null, error_message };
+  }
+  if (status >= 400) return { status: "error", error_kind: "http", error_code: null };
+  return { status: "success", error_kind: "", error_code: null, error_message: "" };
+}
+
+/** Who the client is and what it speaks, as far as it says so in this exchange or in its session. */
+function stated({ params }: Message, exchange: WireExchange): Partial<CallRow> {
+  const meta = params?._meta?.["io.modelcontextprotocol/protocolVersion"];
+  const version =
+    exchange.requestHeaders["mcp-protocol-version"] ?? meta ?? params?.protocolVersion;
+  const known = meta !== undefined || isInSession(exchange);
+  return {
+    ...(typeof version === "string" ? { protocol_version: version } : {}),
+    ...(known ? { client_name: clientName, client_version: clientVersion } : {}),
+  };
+}
+
+function isInSession({ requestHeaders, responseHeaders }: WireExchange): boolean {
+  return "mcp-session-id" in requestHeaders || "mcp-session-id" in responseHeaders;
+}
+
+function span(first: WireExchange, last: WireExchange) {
+  return {
+    inSession: isInSession(first),
+    startedAtMs: first.startedAtMs,
+    endedAtMs: Math.max(first.endedAtMs, last.endedAtMs),
+  };
+}
+
+function answerMessages({ responseHeaders, responseBody }: WireExchange): readonly Message[] {
+  const streamed = responseHeaders["content-type"]?.startsWith("text/event-stream");
+  return streamed ? events(responseBody).flatMap(jsonMessages) : jsonMessages(responseBody);
+}
+
+/** The data of each event. The servers of these tests end lines with LF and write one line of data. */
+function events(stream: string): readonly string[] {
+  return [...stream.matchAll(/^data: ?(.*)$/gm)].flatMap(([, data]) => data ?? "");
+}
+
+/** One message or a batch of them; none where the text is no JSON-RPC. */
+function jsonMessages(text: string): readonly Message[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(value)) {
+    return typeof value === "object" && value !== null && "jsonrpc" in value
+      ? [{ ...value, text }]
+      : [];
+  }
+  // The clients and servers of these tests write their messages as JSON.stringify does.
+  return value.map((member) => ({ ...member, text: JSON.stringify(member) }));
+}

@@ -1,0 +1,129 @@
+/** After each scenario the log says what was said: compared with the bytes that the client saw. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CallRow } from "./api.ts";
+import { type ClientKind, clientKinds, connect } from "./clients.ts";
+import { type ExpectedCall, expectedCalls } from "./expected-calls.ts";
+import { type Rig, rigForFile } from "./rig.ts";
+import { scenariosFor } from "./scenarios.ts";
+import { Signals } from "./signals.ts";
+import { startUpstream, type Upstream } from "./upstream.ts";
+import { upstreamWords } from "./vocabulary.ts";
+
+const rig = rigForFile();
+const signals = new Signals();
+const words = upstreamWords(signals);
+let upstream: Upstream;
+
+beforeAll(async () => {
+  upstream = await startUpstream(signals);
+});
+afterAll(() => upstream[Symbol.asyncDispose]());
+
+describe.for(clientKinds)("what a %s client did is in the log", (kind) => {
+  const finished = scenariosFor(kind, words).filter(([, { leaves }]) => !leaves);
+  test.for(finished)("%s", async ([, scenario]) => {
+    const { server, url } = await rig().register(upstream.url);
+    await using client = await connect(kind, url, scenario.client);
+    await scenario.run({ client, url, words });
+    await client.wire.quiet();
+    const expected = expectedCalls(client.wire.exchanges);
+    const calls = await rig().untilCalls(
+      { server_id: server.id },
+      (all) => all.length >= expected.length,
+    );
+    await expectCalls(rig(), calls, expected);
+    expectOneSession(calls, kind);
+    await expectAgreement(rig(), server.id, calls);
+  });
+});
+
+/** Each expectation is met by one call and each call meets one. */
+async function expectCalls(
+  { api }: Rig,
+  summaries: readonly CallRow[],
+  expected: readonly ExpectedCall[],
+): Promise<void> {
+  const calls = await Promise.all(summaries.map(({ id }) => api.call(id)));
+  const open = [...calls].filter(({ kind, method }) => !(kind === "http" && method === "GET"));
+  expect(open.map(brief).sort()).toEqual(expected.map(({ row }) => brief(row)).sort());
+  for (const one of expected) {
+    const at = open.findIndex((call) => brief(call) === brief(one.row));
+    const [call] = open.splice(at, 1);
+    if (!call) throw new Error(`no call for ${brief(one.row)}`);
+    expectBodies(call, one);
+    const { request_body, response_body, ...rest } = one.row;
+    expect(call).toMatchObject(rest);
+    expect(call.session_id !== null).toBe(one.inSession);
+    expectTimes(call, one);
+    const messages = await api.messages(call.id);
+    const notifications = messages.filter(({ body }) => !("id" in JSON.parse(body)));
+    expect(notifications.map(({ body }) => body)).toEqual(one.notifications);
+    for (const { direction, offset_ms } of notifications) {
+      expect(direction).toBe("server");
+      expect(offset_ms).toBeLessThanOrEqual(call.duration_ms + 1);
+    }
+  }
+}
+
+const bodyMaxBytes = 1_048_576;
+
+function expectBodies(call: CallRow, { row }: ExpectedCall): void {
+  expect(call.request_body).toBe(row.request_body);
+  expect(call.request_truncated).toBe(false);
+  const told = row.response_body ?? "";
+  const cut = Buffer.byteLength(told) > bodyMaxBytes;
+  expect(call.response_truncated).toBe(cut);
+  const kept = Buffer.byteLength(call.response_body);
+  expect(kept).toBeGreaterThan(cut ? bodyMaxBytes / 2 : -1);
+  expect(kept).toBeLessThanOrEqual(bodyMaxBytes);
+  expect(call.response_body).toBe(cut ? told.slice(0, call.response_body.length) : told);
+  expect(call.response_bytes).toBeGreaterThanOrEqual(Buffer.byteLength(told));
+}
+
+/** Both clocks are of this machine; a whole millisecond is lost to rounding at each end. */
+function expectTimes(call: CallRow, { startedAtMs, endedAtMs }: ExpectedCall): void {
+  const createdAtMs = Date.parse(call.created_at);
+  expect(createdAtMs).toBeGreaterThanOrEqual(startedAtMs - 1);
+  expect(createdAtMs).toBeLessThanOrEqual(endedAtMs + 1);
+  expect(call.duration_ms).toBeGreaterThanOrEqual(0);
+  expect(call.duration_ms).toBeLessThanOrEqual(endedAtMs - startedAtMs + 2);
+  expect(call.ttfb_ms ?? 0).toBeLessThanOrEqual(call.duration_ms);
+  expect(call.source_ip).toBe("127.0.0.1");
+}
+
+function expectOneSession(calls: readonly CallRow[], kind: ClientKind): void {
+  const sessions = new Set(calls.flatMap(({ session_id }) => session_id ?? []));
+  expect(sessions.size).toBe(kind === "v2 modern" ? 0 : 1);
+  for (const session of sessions) expect(session).toMatch(/^[0-9a-f]{32}$/);
+}
+
+/** List, get, count and metrics tell the same story. */
+async function expectAgreement({ api }: Rig, server_id: string, calls: readonly CallRow[]) {
+  const counted = (status: string) => calls.filter((call) => call.status === status).length;
+  expect(await api.count({ server_id })).toBe(calls.length);
+  for (const status of ["success", "error", "timeout"]) {
+    expect(await api.count({ server_id, status })).toBe(counted(status));
+  }
+  const metrics = await api.metrics({ server_id });
+  expect(metrics).toMatchObject({
+    total_calls: calls.length,
+    success_count: counted("success"),
+    error_count: counted("error"),
+    timeout_count: 0,
+    success_rate: calls.length === 0 ? null : counted("success") / calls.length,
+  });
+  for (const { tool_name, total_calls } of metrics.by_tool) {
+    expect(total_calls).toBe(calls.filter((call) => call.tool_name === tool_name).length);
+  }
+  expect(calls.map(({ id }) => id)).toEqual(newestFirst(calls));
+}
+
+function newestFirst(calls: readonly CallRow[]): readonly string[] {
+  const key = ({ created_at, id }: CallRow) => `${created_at} ${id}`;
+  return [...calls].sort((a, b) => (key(a) < key(b) ? 1 : -1)).map(({ id }) => id);
+}
+
+/** Enough of a call to tell it from the others of its session, short enough to read in a failure. */
+function brief({ kind, direction, method, rpc_id, tool_name, status }: Partial<CallRow>): string {
+  return [kind, direction, method, rpc_id, tool_name, status].join(" ");
+}
