@@ -39,6 +39,8 @@ const fieldsByCode: Readonly<Partial<Record<ProblemCode, Readonly<Record<string,
   authentication_required: { "WWW-Authenticate": "Bearer" },
   invalid_token: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
   token_expired: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+  // The rest of the body stays unread, so nothing can follow on this connection.
+  payload_too_large: { Connection: "close" },
   rate_limited: { "Retry-After": "1" },
   unavailable: { "Retry-After": "1" },
 };

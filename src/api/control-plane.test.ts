@@ -44,7 +44,10 @@ describe("without a valid key nothing else is looked at", () => {
     ["GET", "/v1/mcp/%73ervers"],
   ] as const)("%s %s", async ([method, path]) => {
     await using rig = await openRig("memory");
-    const huge = method === "GET" || method === "DELETE" ? {} : { body: "x".repeat(2_000_000) };
+    const huge = {
+      headers: { "content-length": "2000000" },
+      ...(method !== "GET" && { body: "x".repeat(2_000_000) }),
+    };
     const anonymous = await rig.ask(method, path, { key: null, ...huge });
     expect(anonymous).toMatchObject({ status: 401, body: required });
     expect(anonymous.headers.get("www-authenticate")).toBe("Bearer");
@@ -161,6 +164,7 @@ describe("every answer carries its header fields", () => {
 });
 
 describe("a body is refused that is", () => {
+  const wide = (members: number) => `{"name":[${"1,".repeat(members - 1)}1]}`;
   const deep = (levels: number) => `{"name":${"[".repeat(levels)}${"]".repeat(levels)}}`;
   test.for([
     { why: "empty", body: "", message: "must be JSON" },
@@ -172,6 +176,7 @@ describe("a body is refused that is", () => {
     { why: "a text", body: '"a"', message: "must be a JSON object" },
     { why: "no UTF-8", body: new Uint8Array([0x7b, 0xff, 0x7d]), message: "must be UTF-8" },
     { why: "too deep", body: deep(32), message: "is nested more than 32 levels deep" },
+    { why: "too wide", body: wide(1_001), message: "has more than 1000 members" },
     { why: "far too deep", body: deep(500_000), message: "is nested more than 32 levels deep" },
   ])("$why", async ({ body, message }) => {
     await using rig = await openRig("memory");
@@ -181,7 +186,7 @@ describe("a body is refused that is", () => {
 
   test("brackets inside texts do not count as depth", async () => {
     await using rig = await openRig("memory");
-    const name = `${"[{".repeat(60)}\\"`;
+    const name = `${"[{,".repeat(40)}\\"`;
     const body = { name, target_url: "http://127.0.0.1/" };
     expect(await rig.ask("POST", servers, { body })).toMatchObject({ status: 201, body: { name } });
   });
@@ -193,6 +198,7 @@ describe("a body is refused that is", () => {
     expect((await rig.ask("POST", servers, { body })).status).toBe(201);
     const over = await rig.ask("POST", servers, { body: `${body} ` });
     expect(over.status).toBe(413);
+    expect(over.headers.get("connection")).toBe("close");
     expect(over.body).toEqual({
       error: {
         code: "payload_too_large",

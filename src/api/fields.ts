@@ -17,17 +17,16 @@ export function parseFields<Schema extends z.ZodObject>(
   values: Readonly<Record<string, unknown>>,
 ): z.output<Schema> {
   const known = Object.keys(schema.shape);
-  const unknown = Object.keys(values).filter((name) => !known.includes(name));
-  const parsed = schema.safeParse(values);
+  const unknown: FieldProblem[] = [];
+  const expected: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (known.includes(name)) expected[name] = value;
+    else if (unknown.length < problemsMax) unknown.push(unknownField(name, known));
+  }
+  const parsed = schema.safeParse(expected);
   if (parsed.success && unknown.length === 0) return parsed.data;
-  const issues = parsed.error?.issues ?? [];
-  throw invalid(
-    ...[
-      ...unknown.slice(0, problemsMax).map((name) => unknownField(name, known)),
-      // Unknown names are told above: the schema's own report leaves out `__proto__` at times.
-      ...issues.filter(({ code }) => code !== "unrecognized_keys").map(toFieldProblem(values)),
-    ].slice(0, problemsMax),
-  );
+  const wrong = parsed.error?.issues.map(toFieldProblem(expected)) ?? [];
+  throw invalid(...[...unknown, ...wrong].slice(0, problemsMax));
 }
 
 /** A step of a schema: runs a parser that throws a `validation_error`, and reports it as the field's. */

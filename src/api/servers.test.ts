@@ -209,9 +209,9 @@ test("every wrong field is told at once, and nothing is changed", async () => {
   expect((await rig.ask("GET", `${path}/${server.id}`)).body).toEqual(server);
 });
 
-test("of ten thousand unknown fields fifty are told", async () => {
+test("of a thousand unknown fields fifty are told", async () => {
   await using rig = await openRig("memory");
-  const names = Array.from({ length: 10_000 }, (_, index) => [`f${index}${"x".repeat(50)}`, 1]);
+  const names = Array.from({ length: 1_000 }, (_, index) => [`f${index}${"x".repeat(50)}`, 1]);
   const answer = await rig.ask("POST", path, { body: Object.fromEntries(names) });
   expect(answer.body.error.details).toHaveLength(50);
 });
