@@ -254,6 +254,15 @@ test.for(["", "/messages"])("an unknown call%s is 404", async (suffix) => {
   });
 });
 
+test.for(["GET", "DELETE"])("%s of an id that is no UUID is 400 that names it", async (method) => {
+  await using rig = await openRig("memory");
+  for (const id of ["7", "Count", `${newId()}0`, "%00"]) {
+    const answer = await rig.ask(method, `${path}/${id}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.details.map(({ field }) => field)).toEqual(["id"]);
+  }
+});
+
 function fourCalls({ founder }: Rig): Record<"a" | "b" | "c" | "d", Call> {
   const second = Date.parse("2026-11-20T12:00:00Z");
   return {

@@ -56,6 +56,7 @@ const nothing = z.strictObject({});
 const anyOperation: readonly ProblemCode[] = [
   "validation_error",
   "authentication_required",
+  "invalid_token",
   "internal_error",
   "unavailable",
 ];
@@ -119,7 +120,7 @@ function toRoute(
     ...(description === undefined ? {} : { description }),
     security: [{ bearer: [] }, { apiKey: [] }],
     request: {
-      ...(withId && { params: z.object({ id: z.uuid() }) }),
+      ...(withId && { params: z.object({ id: z.uuid().describe("As in the object.") }) }),
       ...(query && { query }),
       ...(body && { body: { required: true, content: { "application/json": { schema: body } } } }),
     },

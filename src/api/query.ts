@@ -23,31 +23,48 @@ const durationMaxMs = 1_000_000_000_000;
 /** Lists show bodies up to 16 KiB; one unit more tells that there is more. */
 export const previewMaxBytes = 16_384;
 
+const iso = "An ISO 8601 date, meaning midnight UTC, or a date-time with its offset.";
 const filter = {
-  server_id: anyOf(uuid()).openapi({ description: "Calls of this server." }),
-  method: anyOf(text("The JSON-RPC method, such as `tools/call`.")),
-  tool_name: anyOf(text("The tool; empty for calls that name none.")),
-  from: instant().optional().openapi({ description: "Earliest start, inclusive." }),
-  to: instant().optional().openapi({ description: "Latest start, exclusive." }),
+  server_id: anyOf(uuid(), "Calls of this server."),
+  method: anyOf(text(), "The JSON-RPC method, such as `tools/call`."),
+  tool_name: anyOf(text(), "The tool; empty for calls that name none."),
+  from: instant()
+    .optional()
+    .openapi({ description: `Earliest start, inclusive. ${iso}` }),
+  to: instant()
+    .optional()
+    .openapi({ description: `Latest start, exclusive. ${iso}` }),
 };
 
 export const countParameters = z.object({
   ...filter,
-  status: anyOf(oneOf(callStatuses)),
-  kind: anyOf(oneOf(callKinds)),
-  direction: anyOf(oneOf(callDirections)),
-  session_id: anyOf(text("The `session_id` of a call.")),
-  client_name: anyOf(text("The client's name; empty for clients that did not say.")),
-  error_kind: anyOf(oneOf(errorKinds)),
-  min_duration_ms: wholeNumber(0, durationMaxMs).optional(),
-  max_duration_ms: wholeNumber(0, durationMaxMs).optional(),
-  q: text("Words that all occur in the bodies or the error message.").optional(),
+  status: anyOf(oneOf(callStatuses), "How the call ended."),
+  kind: anyOf(oneOf(callKinds), "`http` is an exchange that was no JSON-RPC."),
+  direction: anyOf(oneOf(callDirections), "Who asked."),
+  session_id: anyOf(text(), "The `session_id` of a call."),
+  client_name: anyOf(text(), "The client's name; empty for clients that did not say."),
+  error_kind: anyOf(oneOf(errorKinds), "What went wrong."),
+  min_duration_ms: wholeNumber(0, durationMaxMs)
+    .optional()
+    .openapi({ description: "Shortest duration, inclusive." }),
+  max_duration_ms: wholeNumber(0, durationMaxMs)
+    .optional()
+    .openapi({ description: "Longest duration, inclusive." }),
+  q: text()
+    .optional()
+    .openapi({ description: "Words that all occur in the bodies or the error message." }),
 });
 
 export const listParameters = countParameters.extend({
-  limit: wholeNumber(1, limitMax).optional().openapi({ default: limitDefault }),
-  offset: wholeNumber(0, offsetMax).optional().openapi({ default: 0 }),
-  cursor: text("`next_cursor` of an earlier answer to the same filters.").optional(),
+  limit: wholeNumber(1, limitMax)
+    .optional()
+    .openapi({ default: limitDefault, description: "Calls on the page." }),
+  offset: wholeNumber(0, offsetMax)
+    .optional()
+    .openapi({ default: 0, description: "Matching calls to skip." }),
+  cursor: text()
+    .optional()
+    .openapi({ description: "`next_cursor` of an earlier answer to the same filters." }),
 });
 
 export const metricsParameters = z.object({

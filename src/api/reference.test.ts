@@ -16,6 +16,7 @@ interface DocumentedOperation {
   readonly parameters?: readonly {
     readonly name: string;
     readonly in: string;
+    readonly description?: string;
     readonly required?: boolean;
     readonly schema: object;
   }[];
@@ -138,6 +139,7 @@ describe("the OpenAPI document", () => {
       q: { type: "string", maxLength: 1_000 },
       from: { type: "string" },
     });
+    expect(parameters.filter(({ description }) => !description)).toEqual([]);
   });
 
   test("keeps answers open and requests closed, and demands every field of an answer", async () => {
