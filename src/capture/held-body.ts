@@ -10,7 +10,7 @@ const nothing = Buffer.alloc(0);
 
 export class HeldBody {
   readonly #budget: Budget;
-  readonly #maxBytes: number;
+  #maxBytes: number;
   #chunks: Buffer[] = [];
   #heldBytes = 0;
   #sizeBytes = 0;
@@ -27,6 +27,11 @@ export class HeldBody {
 
   get isWhole(): boolean {
     return this.#sizeBytes === this.#heldBytes;
+  }
+
+  /** Lowers how much may be held; before the first byte. */
+  limit(maxBytes: number): void {
+    this.#maxBytes = Math.min(this.#maxBytes, maxBytes);
   }
 
   add(bytes: Uint8Array): void {

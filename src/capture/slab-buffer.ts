@@ -113,11 +113,13 @@ export class SlabBuffer implements Disposable {
       this.#bytes = Buffer.from(new ArrayBuffer(this.#slabBytes));
       this.#view = new DataView(this.#bytes.buffer);
     }
+    // Counted first: who delivers may acknowledge at once.
+    this.#unacknowledgedBytes += used;
     try {
       this.#deliver(slab);
-      this.#unacknowledgedBytes += used;
       this.#slabsDelivered += 1;
     } catch {
+      this.acknowledge(used);
       // Nobody there to take it, as at the very end of a shutdown: counted, for nothing may be harmed.
       this.#slabsLost += 1;
     }

@@ -1,0 +1,165 @@
+/**
+ * A call that has begun and not ended.
+ *
+ * Made when its request is seen, settled once, when its answer is, or when there will be none.
+ * What it keeps is redacted and cut already; its bytes count against the budget all drafts share,
+ * and without room it keeps none. Bounds: a transcript of `transcriptMax` messages and as many
+ * bytes as a body.
+ */
+import type { Call, CallDirection, CallKind, CallMessage } from "../call.ts";
+import type { CaptureContext } from "./capture-context.ts";
+import { progressTokenOf, traceOf } from "./client-facts.ts";
+import { type ExchangeFacts, elapsedMs } from "./exchange-facts.ts";
+import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
+import { redact } from "./redact.ts";
+import { shorten } from "./truncate.ts";
+import type { Verdict } from "./verdict.ts";
+
+export const transcriptMax = 1_000;
+const errorMessageMaxLength = 2_000;
+
+export interface DraftOpening {
+  readonly kind: CallKind;
+  readonly direction: CallDirection;
+  readonly method: string;
+  readonly toolName: string;
+  readonly rpcId: string;
+  readonly params?: unknown;
+  readonly text: string;
+  /** False when `text` is only the beginning of what passed. */
+  readonly whole: boolean;
+  readonly bytes: number;
+  readonly startedMs: number;
+}
+
+/** How it ended; `body` as kept, see `CallDraft.keep`. */
+export interface DraftEnding {
+  readonly verdict: Verdict;
+  /** Of the exchange that carried the answer. */
+  readonly statusCode: number;
+  readonly body: KeptText;
+  readonly bytes: number;
+  readonly endedMs: number;
+}
+
+export class CallDraft {
+  readonly id: string;
+  readonly facts: ExchangeFacts;
+  readonly kind: CallKind;
+  readonly direction: CallDirection;
+  readonly method: string;
+  readonly rpcId: string;
+  /** JSON text, "" without one. */
+  readonly progressToken: string;
+  /** Why it was called off by who asked; undefined when it was not. */
+  cancelled: string | undefined;
+  settled = false;
+  readonly #context: CaptureContext;
+  readonly #toolName: string;
+  readonly #traceId: string;
+  readonly #request: KeptText;
+  readonly #requestBytes: number;
+  readonly #startedMs: number;
+  readonly #transcript: CallMessage[] = [];
+  #transcriptBytes = 0;
+  #heldBytes = 0;
+
+  constructor(context: CaptureContext, facts: ExchangeFacts, opening: DraftOpening) {
+    this.#context = context;
+    this.facts = facts;
+    this.kind = opening.kind;
+    this.direction = opening.direction;
+    this.method = opening.method;
+    this.rpcId = opening.rpcId;
+    this.progressToken = opening.kind === "request" ? progressTokenOf(opening.params) : "";
+    this.#toolName = opening.toolName;
+    this.#traceId = traceOf(opening.params) || facts.traceId;
+    this.#startedMs = opening.startedMs;
+    this.#requestBytes = opening.bytes;
+    this.id = context.ids(facts.wallMs(opening.startedMs));
+    const { bodyCaptureMaxBytes } = context.limits;
+    this.#request = this.#hold(
+      keepText(opening.text, opening.whole, bodyCaptureMaxBytes, context.seal),
+    );
+  }
+
+  /** Adds to the transcript, or counts what no longer fits. */
+  addMessage(text: string, direction: CallDirection, atMs: number): void {
+    const { counts, limits, seal } = this.#context;
+    const room = limits.bodyCaptureMaxBytes - this.#transcriptBytes;
+    if (this.#transcript.length >= transcriptMax || room <= 0) {
+      counts.transcriptMessagesDropped += 1;
+      return;
+    }
+    const { text: body } = this.#hold(keepText(text, true, room, seal));
+    this.#transcriptBytes += Buffer.byteLength(body);
+    this.#transcript.push({
+      atMs: this.facts.wallMs(atMs),
+      offsetMs: elapsedMs(this.#startedMs, atMs),
+      direction,
+      body,
+    });
+  }
+
+  /** Ends the draft: the call goes on, once. */
+  settle({ verdict, statusCode, body, bytes, endedMs }: DraftEnding): void {
+    if (this.settled) return;
+    this.settled = true;
+    const { budget, emit, pending, seal } = this.#context;
+    const { facts } = this;
+    facts.scope.unregister(this);
+    pending.remove(this);
+    budget.give(this.#heldBytes);
+    const { opening, client, scope } = facts;
+    const isClient = this.direction === "client";
+    const call: Call = {
+      id: this.id,
+      teamId: opening.teamId,
+      serverId: opening.serverId,
+      kind: this.kind,
+      direction: this.direction,
+      method: this.method,
+      toolName: this.#toolName,
+      rpcId: this.rpcId,
+      requestBody: this.#request.text,
+      responseBody: body.text,
+      status: verdict.status,
+      statusCode,
+      errorMessage: toErrorMessage(verdict.errorMessage, seal),
+      errorKind: verdict.errorKind,
+      errorCode: verdict.errorCode,
+      durationMs: elapsedMs(this.#startedMs, endedMs),
+      ttfbMs:
+        isClient && facts.headMs !== undefined ? elapsedMs(this.#startedMs, facts.headMs) : null,
+      sourceIp: opening.sourceIp,
+      headers: facts.headers,
+      sessionId: scope.sessionId,
+      protocolVersion: facts.protocolVersion,
+      clientName: client.name,
+      clientVersion: client.version,
+      requestBytes: this.#requestBytes,
+      responseBytes: bytes,
+      requestTruncated: this.#request.truncated,
+      responseTruncated: body.truncated,
+      traceId: this.#traceId,
+      startedAtMs: facts.wallMs(this.#startedMs),
+      messages: this.#transcript,
+    };
+    emit(call);
+  }
+
+  #hold(kept: KeptText): KeptText {
+    const bytes = kept.text.length;
+    if (bytes === 0) return kept;
+    if (!this.#context.budget.take(bytes)) return { ...nothingKept, truncated: true };
+    this.#heldBytes += bytes;
+    return kept;
+  }
+}
+
+function toErrorMessage(message: string, seal: CaptureContext["seal"]): string {
+  if (message === "") return "";
+  const readMax = errorMessageMaxLength * 2;
+  const redacted = redact(shorten(message, readMax), seal, message.length > readMax);
+  return shorten(redacted, errorMessageMaxLength);
+}

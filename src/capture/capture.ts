@@ -1,0 +1,159 @@
+/**
+ * Bytes into calls, on the recorder thread.
+ *
+ * In: slabs, in order. Out: calls, redacted and bounded, each as soon as its answer was seen.
+ * Guarantees: nothing is thrown; a bug met in one exchange ends the looking at that exchange, is
+ * counted and logged, and what was known of it still becomes a call. Bounds: see `CaptureOptions`.
+ */
+import type { Call } from "../call.ts";
+import type { Log } from "../telemetry.ts";
+import { Budget } from "./budget.ts";
+import type { CaptureContext, CaptureCounts } from "./capture-context.ts";
+import { giveUp } from "./exchange-calls.ts";
+import { ExchangeReading } from "./exchange-reading.ts";
+import { Pending } from "./pending.ts";
+import { FieldRedactor } from "./redact-fields.ts";
+import { Scopes } from "./scopes.ts";
+import { Seal } from "./seal.ts";
+import { readSlab, type SlabEvent } from "./slab-reader.ts";
+
+export interface CaptureOptions {
+  /** How much of each body the log keeps. */
+  readonly bodyCaptureMaxBytes: number;
+  /** Larger messages are not parsed. 16 MiB. */
+  readonly messageScanMaxBytes?: number;
+  /** For the bodies of all open exchanges and calls together. 128 MiB. */
+  readonly openMessageBytesMax?: number;
+  /** Requests that wait for an answer beyond their exchange. 10,000. */
+  readonly pendingMax?: number;
+  /** Sessions whose client is remembered. 50,000. */
+  readonly sessionMax?: number;
+  /** Key of the digests that stand for session ids and secrets. */
+  readonly digestKey: Uint8Array;
+  readonly log: Log;
+  /** See `idsByTime`. */
+  readonly ids: (atMs: number) => string;
+}
+
+/** Counts since the start, and what is open now. */
+export interface CaptureStats extends Readonly<CaptureCounts> {
+  readonly exchangesOpen: number;
+  readonly requestsPending: number;
+  readonly requestsEvicted: number;
+  readonly sessions: number;
+  readonly sessionsEvicted: number;
+  readonly openMessageBytes: number;
+  /** Bytes of bodies that were not kept because `openMessageBytesMax` was reached. */
+  readonly bytesRefused: number;
+}
+
+export class Capture {
+  readonly #context: CaptureContext;
+  readonly #log: Log;
+  readonly #open = new Map<number, ExchangeReading>();
+
+  constructor(emit: (call: Call) => void, options: CaptureOptions) {
+    const { bodyCaptureMaxBytes, messageScanMaxBytes = 16 * mebibyte } = options;
+    const seal = new Seal(options.digestKey);
+    const counts = { ...noCounts };
+    this.#log = options.log;
+    this.#context = {
+      limits: { bodyCaptureMaxBytes, messageScanMaxBytes },
+      budget: new Budget(options.openMessageBytesMax ?? 128 * mebibyte),
+      seal,
+      fields: new FieldRedactor(seal),
+      scopes: new Scopes(options.sessionMax ?? 50_000),
+      pending: new Pending(options.pendingMax ?? 10_000),
+      counts,
+      ids: options.ids,
+      emit: (call) => {
+        counts.calls += 1;
+        emit(call);
+      },
+    };
+  }
+
+  see(slab: Uint8Array): void {
+    const { torn } = readSlab(slab, (exchange, atMs, event) => this.#see(exchange, atMs, event));
+    if (torn === "") return;
+    this.#context.counts.tornSlabs += 1;
+    this.#log.error({ reason: torn, bytes: slab.byteLength }, "a slab of records is torn");
+  }
+
+  /**
+   * Gives up on answers that did not come in time; to be called about once a second.
+   * `monotonicMs` may be of another clock than that of the slabs.
+   */
+  sweep(monotonicMs: number): void {
+    this.#guard(undefined, () => this.#context.pending.sweep(monotonicMs));
+  }
+
+  /** What is open becomes calls that ended in error for that reason. */
+  finish(reason: string): void {
+    for (const [number, reading] of this.#open) {
+      this.#open.delete(number);
+      this.#guard(undefined, () => reading.abandon(reason));
+    }
+    this.#guard(undefined, () => this.#context.pending.giveUpAll((draft) => giveUp(draft, reason)));
+  }
+
+  stats(): CaptureStats {
+    const { budget, counts, pending, scopes } = this.#context;
+    return {
+      ...counts,
+      exchangesOpen: this.#open.size,
+      requestsPending: pending.size,
+      requestsEvicted: pending.evicted,
+      sessions: scopes.size,
+      sessionsEvicted: scopes.evicted,
+      openMessageBytes: budget.usedBytes,
+      bytesRefused: budget.refusedBytes,
+    };
+  }
+
+  #see(number: number, atMs: number, event: SlabEvent): void {
+    const known = this.#open.get(number);
+    if (event.type === "opening") {
+      // Its end was lost with a slab: the number is in use again.
+      if (known)
+        this.#guard(undefined, () => known.abandon("the end of the exchange was not seen"));
+      this.#open.delete(number);
+      this.#guard(undefined, () => {
+        this.#open.set(number, new ExchangeReading(this.#context, event.opening, atMs));
+      });
+      return;
+    }
+    if (!known) {
+      this.#context.counts.strayRecords += 1;
+      return;
+    }
+    if (event.type === "end") this.#open.delete(number);
+    this.#guard(known, () => known.see(event, atMs));
+  }
+
+  /** Keeps a bug to the exchange it was met in. */
+  #guard(reading: ExchangeReading | undefined, look: () => void): void {
+    try {
+      look();
+    } catch (cause) {
+      this.#context.counts.faults += 1;
+      this.#log.error({ err: cause }, "a bug in capture ended the looking at an exchange");
+      if (!reading) return;
+      for (const [number, open] of this.#open) if (open === reading) this.#open.delete(number);
+      this.#guard(undefined, () => reading.abandon("the exchange could not be read"));
+    }
+  }
+}
+
+const mebibyte = 1024 * 1024;
+
+const noCounts: CaptureCounts = {
+  calls: 0,
+  faults: 0,
+  tornSlabs: 0,
+  strayRecords: 0,
+  answersUnmatched: 0,
+  eventsGarbled: 0,
+  batchMembersDropped: 0,
+  transcriptMessagesDropped: 0,
+};

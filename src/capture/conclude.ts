@@ -1,0 +1,173 @@
+/**
+ * The end of an exchange: what was not answered until then gets its verdict, or goes on waiting
+ * where the protocol lets the answer come on another stream.
+ */
+import type { ExchangeEnd } from "../exchange.ts";
+import type { ResponseMessage } from "../message.ts";
+import type { CallDraft } from "./call-draft.ts";
+import type { CaptureContext } from "./capture-context.ts";
+import { type ExchangeCalls, giveUp, giveUpOnServer } from "./exchange-calls.ts";
+import type { ExchangeFacts } from "./exchange-facts.ts";
+import { type KeptText, keepText } from "./kept-text.ts";
+import { isStreamScope } from "./scopes.ts";
+import { type BodyText, unpackMessages } from "./unpack.ts";
+import {
+  failure,
+  judgeAnswer,
+  judgeExchange,
+  type Substitute,
+  success,
+  type Verdict,
+} from "./verdict.ts";
+
+export interface ExchangeConclusion extends ExchangeEnd {
+  readonly body: BodyText;
+  readonly contentType: string;
+  /** The answer was an event stream, whose messages have been read. */
+  readonly streamed: boolean;
+  /** Its events had ids. */
+  readonly resumable: boolean;
+  /** When the last byte of the answer, or its head, was seen. */
+  readonly answeredMs: number;
+}
+
+export function concludeExchange(
+  context: CaptureContext,
+  facts: ExchangeFacts,
+  calls: ExchangeCalls,
+  conclusion: ExchangeConclusion,
+): void {
+  const { limits, seal } = context;
+  const { body, streamed } = conclusion;
+  const answer = streamed ? undefined : readAnswer(facts, calls, conclusion);
+  const kept = keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
+  const substitute = { text: kept.text, contentType: conclusion.contentType, error: answer?.error };
+  const verdict = judgeExchange({ ...conclusion, statusCode: facts.statusCode, substitute });
+  const end: End = { ...conclusion, kept, substitute, verdict };
+  settleClientAnswers(context, facts, calls, end);
+  for (const draft of calls.open) {
+    if (draft.kind === "request") settleRequest(context, facts, draft, end);
+    else settleWhole(facts, draft, end);
+  }
+  closeScope(context, facts, conclusion);
+}
+
+interface End extends ExchangeConclusion {
+  readonly kept: KeptText;
+  readonly substitute: Substitute;
+  readonly verdict: Verdict | undefined;
+}
+
+/**
+ * A body of JSON answers what is open. The last answer in it is returned, for a body of our own
+ * making answers nothing and still has a code.
+ */
+function readAnswer(facts: ExchangeFacts, calls: ExchangeCalls, conclusion: ExchangeConclusion) {
+  const { body, outcome, answeredMs } = conclusion;
+  const passed = outcome === "complete" || outcome === "client_left";
+  if (!body.whole) {
+    if (passed && facts.opening.method === "POST") calls.answerUnread(body, answeredMs);
+    return undefined;
+  }
+  const parsed = body.text === "" ? undefined : unpackMessages(body.text);
+  if (parsed?.kind !== "messages") return undefined;
+  let last: ResponseMessage | undefined;
+  for (const message of parsed.messages) {
+    if (message.kind === "response") last = message;
+    if (!passed || facts.opening.method !== "POST") continue;
+    const isAll = message.text.length === body.text.length;
+    const bytes = isAll ? body.bytes : Buffer.byteLength(message.text);
+    if (message.kind === "response" && message.error && facts.statusCode >= 400 && !parsed.batch) {
+      calls.answerAll(message, bytes, answeredMs);
+    } else calls.fromServer(message, bytes, answeredMs);
+  }
+  return last;
+}
+
+/** What the client answered counts when the upstream took it. */
+function settleClientAnswers(
+  { limits, seal }: CaptureContext,
+  facts: ExchangeFacts,
+  calls: ExchangeCalls,
+  end: End,
+): void {
+  const taken = end.verdict === undefined || (end.outcome === "client_left" && isTaken(facts));
+  for (const { draft, message, bytes, atMs } of calls.clientAnswers) {
+    const verdict = taken ? judgeAnswer(draft.method, message, 0) : end.verdict;
+    draft.settle({
+      verdict: verdict ?? success,
+      statusCode: facts.statusCode,
+      body: keepText(message.text, true, limits.bodyCaptureMaxBytes, seal),
+      bytes,
+      endedMs: atMs,
+    });
+  }
+}
+
+function settleRequest(context: CaptureContext, facts: ExchangeFacts, draft: CallDraft, end: End) {
+  const { scope, statusCode } = facts;
+  const { verdict } = end;
+  const elsewhere = end.resumable || (statusCode === 202 && scope.openStreams > 0);
+  if (draft.cancelled !== undefined && (!verdict || verdict.errorKind === "cancelled")) {
+    settle(facts, draft, end, failure("cancelled", draft.cancelled));
+  } else if (!verdict && elsewhere && scope.isShared) {
+    context.pending.add(draft, giveUpOnServer);
+  } else settle(facts, draft, end, verdict ?? missingAnswer(statusCode, end));
+}
+
+function missingAnswer(statusCode: number, { streamed, body }: End): Verdict {
+  if (statusCode >= 300) return failure("http", `HTTP ${statusCode}`);
+  if (streamed) return failure("transport", "the stream ended without an answer");
+  if (body.bytes === 0) return failure("transport", "the exchange ended without an answer");
+  return failure("transport", "the answer is no JSON-RPC message");
+}
+
+/** A notification, or an exchange that is no JSON-RPC: well when the exchange went well. */
+function settleWhole(facts: ExchangeFacts, draft: CallDraft, end: End): void {
+  // Leaving is how a client ends a stream, and nobody waits for more than the head after a notification.
+  const leftWell =
+    end.outcome === "client_left" &&
+    isTaken(facts) &&
+    (draft.kind === "notification" || end.streamed);
+  const verdict = leftWell ? undefined : end.verdict;
+  const { error } = end.substitute;
+  const own = error && draft.kind === "http" ? judgeAnswer("", toAnswer(error), 0) : success;
+  settle(facts, draft, end, verdict ?? own);
+}
+
+function settle(facts: ExchangeFacts, draft: CallDraft, end: End, verdict: Verdict): void {
+  const isWhole = end.outcome === "complete" && !(end.streamed && draft.kind === "http");
+  draft.settle({
+    verdict,
+    statusCode: facts.statusCode,
+    body: end.kept,
+    bytes: end.body.bytes,
+    endedMs: isWhole ? end.answeredMs : facts.seenMs,
+  });
+}
+
+function toAnswer(error: NonNullable<ResponseMessage["error"]>): ResponseMessage {
+  return { kind: "response", id: "", result: undefined, error, text: "" };
+}
+
+function isTaken({ statusCode }: ExchangeFacts): boolean {
+  return statusCode >= 200 && statusCode < 400;
+}
+
+/** Requests that wait in a scope which nobody will speak in any more. */
+function closeScope(context: CaptureContext, facts: ExchangeFacts, end: ExchangeConclusion): void {
+  const { opening, scope, statusCode } = facts;
+  const isStream = opening.method === "GET" && end.streamed;
+  if (isStream) scope.openStreams -= 1;
+  const isOver =
+    !scope.isShared ||
+    (isStream && isStreamScope(scope)) ||
+    (opening.method === "DELETE" && statusCode >= 200 && statusCode < 300);
+  if (!isOver) return;
+  const reason = isStream || !scope.isShared ? "the stream ended" : "the session was ended";
+  for (const draft of scope.fromServer.values()) giveUp(draft, `${reason} without an answer`);
+  for (const draft of scope.fromClient.values()) {
+    if (draft.facts.ended) giveUp(draft, `${reason} without an answer`);
+  }
+  if (scope.isShared) context.scopes.remove(scope);
+}

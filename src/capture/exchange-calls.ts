@@ -1,0 +1,279 @@
+/**
+ * The calls of one exchange: opened by its messages, ended by their answers or by its end.
+ *
+ * In: messages of either direction in order of arrival, then how the exchange ended. Out: calls.
+ * An answer belongs to a request of the same exchange or else of the same scope (see scopes.ts).
+ * Bounds: `batchMax` calls are opened by one body.
+ */
+import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../message.ts";
+import { asRecord } from "../message.ts";
+import { CallDraft } from "./call-draft.ts";
+import type { CaptureContext } from "./capture-context.ts";
+import { findClientFacts, negotiatedVersion, toIdText } from "./client-facts.ts";
+import type { ExchangeFacts } from "./exchange-facts.ts";
+import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
+import type { BodyText } from "./unpack.ts";
+import { failure, judgeAnswer, success, type Verdict } from "./verdict.ts";
+
+export const batchMax = 1_000;
+
+/** The client's answer to a request of the server, which counts when its own exchange went well. */
+export interface ClientAnswer {
+  readonly draft: CallDraft;
+  readonly message: ResponseMessage;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
+export class ExchangeCalls {
+  readonly clientAnswers: ClientAnswer[] = [];
+  readonly #context: CaptureContext;
+  readonly #facts: ExchangeFacts;
+  #open: CallDraft[] = [];
+  #opened = 0;
+
+  constructor(context: CaptureContext, facts: ExchangeFacts) {
+    this.#context = context;
+    this.#facts = facts;
+  }
+
+  /** True once the exchange is told of by a call, its own or another's. */
+  get isTold(): boolean {
+    return this.#opened + this.clientAnswers.length > 0;
+  }
+
+  /** What waits for an answer, or for the end of the exchange. */
+  get open(): readonly CallDraft[] {
+    if (this.#open.some((draft) => draft.settled)) {
+      this.#open = this.#open.filter((draft) => !draft.settled);
+    }
+    return this.#open;
+  }
+
+  /** The exchange itself as a call, for want of messages. */
+  openHttp(body: BodyText): void {
+    const { method } = this.#facts.opening;
+    this.#add({ kind: "http", method, toolName: "", rpcId: "" }, body);
+  }
+
+  fromClient(message: Message, bytes: number, atMs: number): void {
+    const body = { text: message.text, whole: true, bytes };
+    const { scope } = this.#facts;
+    if (message.kind === "response") {
+      const draft = scope.fromServer.get(message.id);
+      if (!draft) {
+        this.#context.counts.answersUnmatched += 1;
+        return;
+      }
+      scope.unregister(draft);
+      this.#context.pending.remove(draft);
+      this.clientAnswers.push({ draft, message, bytes, atMs });
+      return;
+    }
+    if (this.#opened >= batchMax) {
+      this.#context.counts.batchMembersDropped += 1;
+      return;
+    }
+    const { kind, method, params } = message;
+    if (kind === "notification") {
+      this.#add({ kind, method, params, toolName: "", rpcId: "" }, body);
+      if (method === "notifications/cancelled") markCancelled(message, scope.fromClient);
+      return;
+    }
+    this.#meetClient(message);
+    const toolName = toToolName(message);
+    scope.register(this.#add({ kind, method, params, toolName, rpcId: message.id }, body));
+  }
+
+  fromServer(message: Message, bytes: number, atMs: number): void {
+    switch (message.kind) {
+      case "response":
+        this.#answer(message, bytes, atMs);
+        break;
+      case "request":
+        this.#ask(message, bytes, atMs);
+        break;
+      case "notification":
+        this.#notify(message, bytes, atMs);
+    }
+  }
+
+  /** The whole body is one answer: errors of HTTP often carry another id than the request's. */
+  answerAll(message: ResponseMessage, bytes: number, atMs: number): void {
+    const draft = this.#asker(message) ?? this.#only(this.open);
+    if (draft) this.#settle(draft, message, bytes, atMs);
+    else this.#context.counts.answersUnmatched += 1;
+  }
+
+  /** An answer too large to be read: it can only be that of the one request there is. */
+  answerUnread(body: BodyText, atMs: number): void {
+    const draft = this.#only(this.open.filter(({ kind }) => kind === "request"));
+    if (!draft) return;
+    const { statusCode } = this.#facts;
+    const verdict = statusCode >= 400 ? failure("http", `HTTP ${statusCode}`) : success;
+    draft.settle({ verdict, statusCode, body: this.#keep(body), bytes: body.bytes, endedMs: atMs });
+  }
+
+  #add(
+    opening: Pick<CallDraft, "kind" | "method" | "rpcId"> & { toolName: string; params?: unknown },
+    body: BodyText,
+  ): CallDraft {
+    const startedMs = this.#facts.openedMs;
+    const draft = new CallDraft(this.#context, this.#facts, {
+      ...opening,
+      ...body,
+      direction: "client",
+      startedMs,
+    });
+    this.#open.push(draft);
+    this.#opened += 1;
+    return draft;
+  }
+
+  #meetClient(request: RequestMessage): void {
+    const facts = this.#facts;
+    const client = findClientFacts(request);
+    if (!client) return;
+    facts.ownClient = client;
+    if (request.method === "initialize" && facts.scope.isShared) facts.scope.client = client;
+  }
+
+  #answer(message: ResponseMessage, bytes: number, atMs: number): void {
+    const draft = this.#asker(message);
+    if (draft) this.#settle(draft, message, bytes, atMs);
+    else this.#context.counts.answersUnmatched += 1;
+  }
+
+  #asker({ id, error }: ResponseMessage): CallDraft | undefined {
+    const requests = this.open.filter(({ kind }) => kind === "request");
+    if (id === "") return error ? this.#only(requests) : undefined;
+    return requests.find(({ rpcId }) => rpcId === id) ?? this.#facts.scope.fromClient.get(id);
+  }
+
+  #settle(draft: CallDraft, message: ResponseMessage, bytes: number, atMs: number): void {
+    const { statusCode, scope } = this.#facts;
+    if (draft.method === "initialize" && message.result !== undefined) {
+      const protocolVersion = negotiatedVersion(message.result);
+      const { facts } = draft;
+      if (protocolVersion !== "") facts.ownClient = { ...facts.client, protocolVersion };
+      if (facts.ownClient && scope.isShared) scope.client = facts.ownClient;
+    }
+    const verdict = judgeAnswer(draft.method, message, statusCode);
+    const body = this.#keep({ text: message.text, whole: true, bytes });
+    draft.settle({ verdict, statusCode, body, bytes, endedMs: atMs });
+  }
+
+  #ask(message: RequestMessage, bytes: number, atMs: number): void {
+    const { scope } = this.#facts;
+    // A resumed stream repeats what its client did not acknowledge.
+    if (scope.fromServer.get(message.id)?.method === message.method) return;
+    const draft = new CallDraft(this.#context, this.#facts, {
+      kind: "request",
+      direction: "server",
+      method: message.method,
+      toolName: "",
+      rpcId: message.id,
+      params: message.params,
+      text: message.text,
+      whole: true,
+      bytes,
+      startedMs: atMs,
+    });
+    scope.register(draft);
+    this.#context.pending.add(draft, giveUpOnClient);
+  }
+
+  #notify(message: NotificationMessage, bytes: number, atMs: number): void {
+    const { scope, statusCode } = this.#facts;
+    const { method, params, text } = message;
+    if (method === "notifications/cancelled") markCancelled(message, scope.fromServer);
+    const draft = this.#subject(message);
+    if (draft) {
+      draft.addMessage(text, "server", atMs);
+      return;
+    }
+    const own = new CallDraft(this.#context, this.#facts, {
+      kind: "notification",
+      direction: "server",
+      method,
+      toolName: "",
+      rpcId: "",
+      params,
+      text,
+      whole: true,
+      bytes,
+      startedMs: atMs,
+    });
+    own.settle({ verdict: success, statusCode, body: nothingKept, bytes: 0, endedMs: atMs });
+  }
+
+  /** The request that a notification of the server is about. */
+  #subject({ method, params }: NotificationMessage): CallDraft | undefined {
+    const requests = this.open.filter(({ kind }) => kind === "request");
+    if (method === "notifications/progress") {
+      const token = toIdText(asRecord(params)?.progressToken);
+      const own = requests.find(({ progressToken }) => token !== "" && progressToken === token);
+      if (own) return own;
+      const other = this.#facts.scope.byProgressToken.get(token);
+      if (other) return other;
+    }
+    return this.#only(requests);
+  }
+
+  #only(drafts: readonly CallDraft[]): CallDraft | undefined {
+    return drafts.length === 1 ? drafts[0] : undefined;
+  }
+
+  #keep(body: BodyText): KeptText {
+    const { limits, seal } = this.#context;
+    return keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
+  }
+}
+
+/** Settles a request of the server that nobody answered. */
+export function giveUpOnClient(draft: CallDraft, evicted: boolean): void {
+  giveUp(draft, evicted ? "too many requests wait for an answer" : "the client gave no answer");
+}
+
+/** Settles a request of the client whose answer came on no other stream either. */
+export function giveUpOnServer(draft: CallDraft, evicted: boolean): void {
+  giveUp(
+    draft,
+    evicted ? "too many requests wait for an answer" : "the stream ended without an answer",
+  );
+}
+
+export function giveUp(draft: CallDraft, reason: string): void {
+  const { statusCode, seenMs } = draft.facts;
+  const verdict: Verdict =
+    draft.cancelled === undefined
+      ? failure("transport", reason)
+      : failure("cancelled", draft.cancelled);
+  draft.settle({
+    verdict,
+    statusCode: draft.direction === "client" ? statusCode : 0,
+    body: nothingKept,
+    bytes: 0,
+    endedMs: seenMs,
+  });
+}
+
+function toToolName({ method, params }: RequestMessage): string {
+  const name = method === "tools/call" ? asRecord(params)?.name : "";
+  return typeof name === "string" ? name.slice(0, 1_000) : "";
+}
+
+function markCancelled(
+  { params, text }: NotificationMessage,
+  requests: ReadonlyMap<string, CallDraft>,
+): void {
+  const { requestId, reason } = asRecord(params) ?? {};
+  const exact = typeof requestId === "number" && !Number.isSafeInteger(requestId);
+  const id = exact
+    ? (/"requestId"\s{0,9}:\s{0,9}(-?\d{1,400})/.exec(text)?.[1] ?? "")
+    : toIdText(requestId);
+  const draft = requests.get(id);
+  if (!draft) return;
+  draft.cancelled =
+    typeof reason === "string" && reason !== "" ? reason.slice(0, 4_000) : "cancelled by who asked";
+}

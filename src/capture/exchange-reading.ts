@@ -1,0 +1,259 @@
+/**
+ * Reads one exchange: its two bodies into messages, its end into verdicts.
+ *
+ * In: the events of the exchange, in order. Out: through `ExchangeCalls`, calls. Bounds: bodies and
+ * events of up to `messageScanMaxBytes`, the first `streamKeptBytes` of a stream.
+ */
+
+import type { ExchangeEnd, ExchangeOpening } from "../exchange.ts";
+import type { Message } from "../message.ts";
+import type { CaptureContext } from "./capture-context.ts";
+import { concludeExchange } from "./conclude.ts";
+import { EventStream, type StreamEvent } from "./event-stream.ts";
+import { ExchangeCalls } from "./exchange-calls.ts";
+import { ExchangeFacts } from "./exchange-facts.ts";
+import { findField, toFields } from "./fields.ts";
+import { HeldBody } from "./held-body.ts";
+import { Scope, type ScopeKind, toScopeKey } from "./scopes.ts";
+import type { SlabEvent } from "./slab-reader.ts";
+import {
+  type BodyText,
+  isEventStream,
+  isEventStreamType,
+  takeText,
+  unpackMessages,
+} from "./unpack.ts";
+
+/** How much of a stream's own text is kept for the exchange's call; its messages are calls themselves. */
+const streamKeptBytes = 16 * 1024;
+
+export class ExchangeReading {
+  readonly #context: CaptureContext;
+  readonly #facts: ExchangeFacts;
+  readonly #calls: ExchangeCalls;
+  readonly #request: HeldBody;
+  /** The body; of a stream its beginning. */
+  readonly #response: HeldBody;
+  #stream: EventStream | undefined;
+  #contentType = "";
+  #contentEncoding = "";
+  #requestRead = false;
+  #requestMs: number;
+  /** When the last byte of the response, or else its head, was seen. */
+  #responseMs: number | undefined;
+
+  constructor(context: CaptureContext, opening: ExchangeOpening, openedMs: number) {
+    this.#context = context;
+    const fields = toFields(opening.rawHeaders);
+    const scope = findScope(context, opening, fields);
+    this.#facts = new ExchangeFacts(opening, fields, openedMs, scope, context.fields);
+    this.#calls = new ExchangeCalls(context, this.#facts);
+    this.#requestMs = openedMs;
+    const { messageScanMaxBytes } = context.limits;
+    this.#request = new HeldBody(context.budget, messageScanMaxBytes);
+    this.#response = new HeldBody(context.budget, messageScanMaxBytes);
+  }
+
+  see(event: SlabEvent, atMs: number): void {
+    this.#facts.seenMs = atMs;
+    switch (event.type) {
+      case "request":
+        this.#requestMs = atMs;
+        this.#request.add(event.bytes);
+        break;
+      case "requestSkipped":
+        this.#request.skip(event.skippedBytes);
+        break;
+      case "requestEnd":
+        this.#readRequest();
+        break;
+      case "head":
+        this.#readHead(event.statusCode, event.rawHeaders, atMs);
+        break;
+      case "response":
+        this.#responseMs = atMs;
+        this.#response.add(event.bytes);
+        this.#stream?.add(event.bytes);
+        break;
+      case "responseSkipped":
+        this.#responseMs = atMs;
+        this.#response.skip(event.skippedBytes);
+        this.#stream?.skip();
+        break;
+      case "end":
+        this.#end(event.end, atMs);
+        break;
+      case "opening":
+    }
+  }
+
+  /** Ends the looking: whatever is open becomes a call that gives the reason. */
+  abandon(reason: string): void {
+    this.#facts.ended = true;
+    if (!this.#calls.isTold) this.#calls.openHttp({ text: "", whole: true, bytes: 0 });
+    this.#conclude({ outcome: "upstream_failed", reason }, { text: "", whole: true, bytes: 0 });
+    this.#release();
+  }
+
+  #readRequest(): void {
+    if (this.#requestRead) return;
+    this.#requestRead = true;
+    const { fields, opening } = this.#facts;
+    const body = takeText(
+      this.#request,
+      fields.get("content-type") ?? "",
+      fields.get("content-encoding") ?? "",
+    );
+    const parsed = opening.method === "POST" && body.whole ? unpackMessages(body.text) : undefined;
+    if (parsed?.kind === "messages") {
+      for (const message of parsed.messages) {
+        this.#calls.fromClient(message, sizeOf(message, body), this.#requestMs);
+      }
+    }
+    if (!this.#calls.isTold) this.#calls.openHttp(body);
+  }
+
+  #readHead(statusCode: number, rawHeaders: readonly string[], atMs: number): void {
+    const facts = this.#facts;
+    facts.statusCode = statusCode;
+    facts.headMs = atMs;
+    this.#responseMs = atMs;
+    this.#contentType = findField(rawHeaders, "content-type");
+    this.#contentEncoding = findField(rawHeaders, "content-encoding").trim();
+    if (statusCode < 300) this.#meetSession(findField(rawHeaders, "mcp-session-id"));
+    if (!isEventStream(this.#contentType, this.#contentEncoding)) return;
+    this.#response.limit(streamKeptBytes);
+    this.#openStream();
+  }
+
+  /** The session is known from here on: the upstream issued it, or at least did not refuse it. */
+  #meetSession(issuedId: string): void {
+    const facts = this.#facts;
+    if (issuedId !== "" && !facts.scope.isShared) {
+      const { serverId } = facts.opening;
+      facts.scope = moveTo(
+        this.#context,
+        facts.scope,
+        toScope(this.#context, serverId, "session", issuedId),
+      );
+      if (facts.ownClient) facts.scope.client = facts.ownClient;
+    } else if (facts.scope.isShared) {
+      facts.scope = moveTo(this.#context, facts.scope, facts.scope);
+    }
+  }
+
+  #openStream(): EventStream {
+    const { budget, limits } = this.#context;
+    const stream = new EventStream(
+      (event) => this.#readEvent(event),
+      budget,
+      limits.messageScanMaxBytes,
+    );
+    this.#stream = stream;
+    if (this.#facts.opening.method === "GET") this.#facts.scope.openStreams += 1;
+    return stream;
+  }
+
+  #readEvent(event: StreamEvent): void {
+    this.#readRequest();
+    const atMs = this.#responseMs ?? this.#facts.seenMs;
+    if (event.oversize) {
+      const text = event.text.slice(Math.max(0, event.text.indexOf("{")));
+      this.#calls.answerUnread({ text, whole: false, bytes: event.blockBytes }, atMs);
+      return;
+    }
+    if (event.name === "endpoint") this.#meetLegacyStream(event.text);
+    if (event.name !== "" && event.name !== "message") return;
+    const parsed = unpackMessages(event.text);
+    if (parsed.kind === "garbled") {
+      this.#context.counts.eventsGarbled += 1;
+      return;
+    }
+    for (const message of parsed.messages) {
+      this.#calls.fromServer(message, Buffer.byteLength(message.text), atMs);
+    }
+  }
+
+  /** The first event of a legacy stream names where its client will post; that is its session. */
+  #meetLegacyStream(endpoint: string): void {
+    const facts = this.#facts;
+    if (facts.opening.method !== "GET" || facts.scope.isShared) return;
+    const scope = toScope(this.#context, facts.opening.serverId, "stream", toStreamId(endpoint));
+    scope.openStreams = facts.scope.openStreams;
+    facts.scope = moveTo(this.#context, facts.scope, scope);
+  }
+
+  #end(end: ExchangeEnd, atMs: number): void {
+    this.#readRequest();
+    this.#facts.ended = true;
+    this.#responseMs ??= atMs;
+    const body = takeText(this.#response, this.#contentType, this.#contentEncoding);
+    // An encoded stream is read at its end, as a whole.
+    if (!this.#stream && body.whole && isEventStreamType(this.#contentType)) {
+      this.#openStream().add(Buffer.from(body.text));
+    }
+    this.#conclude(end, body);
+    this.#release();
+  }
+
+  #conclude(end: ExchangeEnd, body: BodyText): void {
+    concludeExchange(this.#context, this.#facts, this.#calls, {
+      ...end,
+      body,
+      contentType: this.#contentType,
+      streamed: this.#stream !== undefined,
+      resumable: this.#stream?.seenIds ?? false,
+      answeredMs: this.#responseMs ?? this.#facts.seenMs,
+    });
+  }
+
+  #release(): void {
+    this.#request.clear();
+    this.#response.clear();
+    this.#stream?.clear();
+  }
+}
+
+function sizeOf(message: Message, body: BodyText): number {
+  return message.text.length === body.text.length ? body.bytes : Buffer.byteLength(message.text);
+}
+
+function findScope(
+  context: CaptureContext,
+  { serverId, path }: ExchangeOpening,
+  fields: ReadonlyMap<string, string>,
+): Scope {
+  const sessionId = fields.get("mcp-session-id");
+  if (sessionId) {
+    return (
+      context.scopes.find(serverId, "session", sessionId) ??
+      toScope(context, serverId, "session", sessionId)
+    );
+  }
+  const stream =
+    path === "" ? undefined : context.scopes.find(serverId, "stream", toStreamId(path));
+  return stream ?? new Scope(serverId);
+}
+
+function toScope(context: CaptureContext, serverId: string, kind: ScopeKind, id: string): Scope {
+  return new Scope(serverId, toScopeKey(kind, id), context.seal.sessionId(serverId, id));
+}
+
+/** Makes the scope known; requests that were opened before follow. */
+function moveTo(context: CaptureContext, from: Scope, to: Scope): Scope {
+  const scope = context.scopes.adopt(to);
+  if (scope === from) return scope;
+  for (const draft of from.fromClient.values()) scope.register(draft);
+  for (const draft of from.fromServer.values()) scope.register(draft);
+  return scope;
+}
+
+/**
+ * The part of a legacy endpoint that its client repeats whatever prefix it is posted to: the query,
+ * which names the session in every known server, or else the path's last segment.
+ */
+function toStreamId(target: string): string {
+  const query = target.indexOf("?");
+  if (query !== -1 && query < target.length - 1) return target.slice(query + 1);
+  return target.slice(target.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,58 @@
+/**
+ * A body of either content type, or one event's data, into messages.
+ *
+ * Never throws: foreign bytes are data, and what cannot be read says why.
+ */
+import { type ParsedMessages, parseMessages } from "../message.ts";
+import { decodeBody } from "./decode.ts";
+import type { HeldBody } from "./held-body.ts";
+
+/** A body as text. */
+export interface BodyText {
+  readonly text: string;
+  /** False when `text` is only the beginning of the body, or speaks of it instead of being it. */
+  readonly whole: boolean;
+  /** What passed on the wire. */
+  readonly bytes: number;
+}
+
+/** An event stream that can be read while it runs: an encoded one has to end first. */
+export function isEventStream(contentType: string, contentEncoding: string): boolean {
+  const coding = contentEncoding.trim().toLowerCase();
+  return isEventStreamType(contentType) && (coding === "" || coding === "identity");
+}
+
+export function isEventStreamType(contentType: string): boolean {
+  return /^\s*text\/event-stream\b/i.test(contentType);
+}
+
+/** Takes the body out of where it is held. */
+export function takeText(body: HeldBody, contentType: string, contentEncoding: string): BodyText {
+  const { sizeBytes: bytes, isWhole } = body;
+  const held = body.take();
+  if (bytes === 0) return { text: "", whole: true, bytes };
+  if (!isWhole && contentEncoding !== "") {
+    return { text: `[${contentEncoding}, not decoded]`, whole: false, bytes };
+  }
+  const decoded = decodeBody(held, contentEncoding);
+  if (decoded.kind === "encoded") return { text: `[${decoded.reason}]`, whole: false, bytes };
+  const text = decoded.bytes.toString("utf8");
+  if (isBinary(text, contentType)) {
+    return { text: `[${contentType.slice(0, 100) || "binary"}]`, whole: false, bytes };
+  }
+  return { text, whole: isWhole, bytes };
+}
+
+/** `parseMessages`, for text of any depth. */
+export function unpackMessages(text: string): ParsedMessages {
+  try {
+    return parseMessages(text);
+  } catch {
+    // The reviver that keeps the digits of huge ids recurses.
+    return { kind: "garbled", reason: "nested too deeply" };
+  }
+}
+
+function isBinary(text: string, contentType: string): boolean {
+  return /^(?:image|audio|video|font)\//i.test(contentType) || text.includes("\0");
+}
