@@ -14,7 +14,7 @@ export function sourceIp(
   rawHeaders: readonly string[],
   trusted: BlockList | undefined,
 ): string {
-  const address = canonicalAddress(peer ?? "") ?? peer ?? "";
+  const address = withoutMapping(peer ?? "");
   if (trusted === undefined || !isTrusted(trusted, address)) return address;
   let seen = address;
   for (const hop of forwardedFor(rawHeaders).reverse()) {
@@ -24,6 +24,11 @@ export function sourceIp(
     if (!isTrusted(trusted, next)) break;
   }
   return seen;
+}
+
+/** Node writes addresses in their one spelling, but an IPv4 peer of an IPv6 socket as mapped. */
+function withoutMapping(address: string): string {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
 function isTrusted(trusted: BlockList, address: string): boolean {
