@@ -31,19 +31,29 @@ export interface CallLog extends AsyncDisposable {
    * there at the first page exactly once, whatever is appended meanwhile. `offset` skips
    * that many matching calls after the cursor, if there is one.
    *
+   * With `text` a page MAY hold fewer calls than `limit`, even none, and yet have a `next`: a driver that
+   * must read bodies to find them looks for as long as one request may take, and goes on with the next.
+   *
    * @throws Problem `validation_error` — `cursor` is not one this log issued.
+   * @throws Problem `unavailable` — `offset` of a text search was not reached in the time of one request.
    */
   page(teamId: string, query: PageQuery): Promise<CallPage>;
 
   /** The whole call with its transcript. */
   find(teamId: string, id: string): Promise<Call | undefined>;
 
-  /** How many calls match. MUST be exact, deletions included, as soon as `append` or `remove` has resolved. */
+  /**
+   * How many calls match. MUST be exact, deletions included, as soon as `append` or `remove` has resolved.
+   *
+   * @throws Problem `unavailable` — a text search did not end in the time of one request.
+   */
   count(teamId: string, filter: CallFilter): Promise<number>;
 
   /**
    * Totals, percentiles and series over a window. MUST agree with `count` to the unit for every
    * number of calls. Percentiles MUST be within 2 % (or 1 ms, if that is more) of the exact ones.
+   *
+   * @throws Problem `validation_error` — the series would have more than 10,000 buckets.
    */
   metrics(teamId: string, query: MetricsQuery): Promise<CallMetrics>;
 
@@ -102,6 +112,11 @@ export interface PageQuery extends CallFilter {
   readonly offset?: number;
   /** `next` of an earlier page of the same filter. */
   readonly cursor?: string;
+  /**
+   * Cuts longer request and response bodies to so many UTF-16 units (one more where that would halve a
+   * character), so that a page of whole bodies need not fit into memory. Absent: bodies as they rest.
+   */
+  readonly bodyMaxLength?: number;
 }
 
 export interface CallPage {
@@ -131,7 +146,10 @@ export interface CallStatistics {
 
 export interface CallMetrics {
   readonly total: CallStatistics;
-  /** Groups by descending number of calls, then by name; `byTool` without the calls that name no tool. */
+  /**
+   * Groups by descending number of calls, then by name, at most 1,000 of each kind; `byTool` without
+   * the calls that name no tool.
+   */
   readonly byTool: readonly NamedStatistics[];
   readonly byMethod: readonly NamedStatistics[];
   /** `name` is the server's id. */

@@ -14,7 +14,10 @@ export interface Registry extends AsyncDisposable {
    */
   bootstrap(owner: Founding): Promise<Founding & { readonly created: boolean }>;
 
-  /** @throws Problem `resource_exists` — a key with that id or secret is there already. */
+  /**
+   * @throws Problem `resource_exists` — a key with that id or secret is there already.
+   * @throws Problem `resource_not_found` — there is no such team or user.
+   */
   addKey(key: ApiKey): Promise<void>;
   /** By the digest of the whole key text. Not by team: this is how a team is found. */
   findKey(secretDigest: string): Promise<ApiKey | undefined>;
@@ -26,7 +29,8 @@ export interface Registry extends AsyncDisposable {
    * MUST be atomic with the limit: parallel calls never exceed it.
    *
    * @throws Problem `plan_limit_reached` — the team has `limit` servers already (0: no limit).
-   * @throws Problem `resource_exists` — the slug was used before, by a deleted server too.
+   * @throws Problem `resource_exists` — the id is taken, or the slug was used before, by a deleted server too.
+   * @throws Problem `resource_not_found` — there is no such team or user.
    */
   addServer(server: Server, limit: number): Promise<void>;
   /** Newest first: by `createdAtMs`, then `id`, both descending. */

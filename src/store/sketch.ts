@@ -1,0 +1,68 @@
+/**
+ * Latency sketches: how many durations fell into each bucket, so that percentiles of any union of
+ * groups come from counts alone.
+ *
+ * Below 128 ms each millisecond has a bucket of its own; above, each doubling is cut into 64 equal
+ * ones, so the middle of a bucket is within 0.8 % of every duration in it. `bucketOf` is shifts of
+ * integers only, hence the same in SQL of any engine. At most 1,664 buckets, 6.5 KiB.
+ */
+
+const exactBelowMs = 128;
+/** 24 days; longer durations count as this long. */
+const durationMaxMs = 2 ** 31 - 1;
+
+/** The bucket of a duration in whole milliseconds. Grows with it. */
+export function bucketOf(durationMs: number): number {
+  if (durationMs < exactBelowMs) return Math.max(0, durationMs);
+  const clamped = Math.min(durationMs, durationMaxMs);
+  const shift = 25 - Math.clz32(clamped);
+  return (shift << 6) + (clamped >>> shift);
+}
+
+/** The middle of a bucket, milliseconds, possibly half of one. */
+export function middleOf(bucket: number): number {
+  if (bucket < exactBelowMs) return bucket;
+  const shift = (bucket >> 6) - 1;
+  const width = 2 ** shift;
+  return (bucket - (shift << 6)) * width + (width - 1) / 2;
+}
+
+export class Sketch {
+  #counts = new Uint32Array(0);
+  #total = 0;
+
+  add(durationMs: number): void {
+    this.#count(bucketOf(durationMs), 1);
+  }
+
+  merge(other: Sketch): void {
+    for (const [bucket, count] of other.#counts.entries()) {
+      if (count > 0) this.#count(bucket, count);
+    }
+  }
+
+  /**
+   * The smallest duration that at least this fraction of them does not exceed (nearest rank), in
+   * milliseconds, within 1 %; null when there is none. `fraction` is above 0 and at most 1.
+   */
+  percentile(fraction: number): number | null {
+    // Without the allowance 0.95 × 20 in floating point could ask for the twentieth of twenty.
+    const rank = Math.ceil(fraction * this.#total - 1e-9);
+    let seen = 0;
+    for (const [bucket, count] of this.#counts.entries()) {
+      seen += count;
+      if (count > 0 && seen >= rank) return middleOf(bucket);
+    }
+    return null;
+  }
+
+  #count(bucket: number, times: number): void {
+    if (bucket >= this.#counts.length) {
+      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(64, bucket + 1))));
+      grown.set(this.#counts);
+      this.#counts = grown;
+    }
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
+    this.#total += times;
+  }
+}

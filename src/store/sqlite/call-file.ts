@@ -1,0 +1,50 @@
+/** The call log's file as its parts share it: one connection, its statements, its dictionary. */
+import type { DatabaseSync } from "node:sqlite";
+import { type DatabaseMode, openDatabase, transaction } from "./database.ts";
+import { Names } from "./names.ts";
+import { Statements } from "./statements.ts";
+
+/** For another writer. Only a mistake has two at once; a checkpoint that ends a process may take a while. */
+export const busyTimeoutMs = 5_000;
+
+export class CallFile implements Disposable {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+  readonly names: Names;
+  #contentVersion: unknown;
+
+  /** @throws Problem `unavailable` — see `openDatabase`. */
+  constructor(path: string, mode: DatabaseMode) {
+    this.db = openDatabase(path, "calls", mode, busyTimeoutMs);
+    this.statements = new Statements(this.db);
+    this.names = new Names(this.statements);
+  }
+
+  /** One snapshot of the file. */
+  read<Result>(work: () => Result): Result {
+    return transaction(this.db, "read", work);
+  }
+
+  write<Result>(work: () => Result): Result {
+    try {
+      return transaction(this.db, "write", () => {
+        this.#forgetIfChangedElsewhere();
+        return work();
+      });
+    } catch (cause) {
+      this.names.forget();
+      throw cause;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.db.close();
+  }
+
+  /** https://www.sqlite.org/pragma.html#pragma_data_version: differs after another connection has committed. */
+  #forgetIfChangedElsewhere(): void {
+    const contentVersion = this.statements.get("PRAGMA data_version").get()?.data_version;
+    if (contentVersion !== this.#contentVersion) this.names.forget();
+    this.#contentVersion = contentVersion;
+  }
+}

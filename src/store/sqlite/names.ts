@@ -1,0 +1,88 @@
+/**
+ * The dictionary of repeated texts: a call's row holds the id of a name instead of the name.
+ *
+ * Guarantees: an id means one name for ever. Bounds: each of the two memories holds 20,000 names or
+ * 4 million characters, then starts anew.
+ */
+import type { Statements } from "./statements.ts";
+
+const rememberedMax = 20_000;
+const charactersMax = 4_000_000;
+const dayMs = 86_400_000;
+
+export class Names {
+  readonly #statements: Statements;
+  readonly #byName = new Map<string, Name>();
+  readonly #byId = new Map<number, string>();
+  #characters = 0;
+
+  constructor(statements: Statements) {
+    this.#statements = statements;
+  }
+
+  /** Within a write transaction: the id of a name that a call started at `startedAtMs` uses. */
+  use(name: string, startedAtMs: number): number {
+    const known = this.#byName.get(name) ?? this.#read(name);
+    if (known && known.usedUntilMs > startedAtMs) return known.id;
+    // To the end of the day, so that a name in use costs one write a day.
+    const usedUntilMs = (Math.floor(startedAtMs / dayMs) + 1) * dayMs;
+    const row = this.#statements.get(useSql).get(name, usedUntilMs);
+    return this.#remember(name, { id: Number(row?.id), usedUntilMs }).id;
+  }
+
+  find(name: string): number | undefined {
+    return (this.#byName.get(name) ?? this.#read(name))?.id;
+  }
+
+  /** Within the transaction that read a row with this id. */
+  text(id: number): string {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const name = String(this.#statements.get("SELECT name FROM names WHERE id = ?").get(id)?.name);
+    this.#makeRoom(this.#byId.size, name);
+    this.#byId.set(id, name);
+    return name;
+  }
+
+  /** Within a write transaction: drops the names that no call started at or after `beforeMs` uses. */
+  prune(beforeMs: number): void {
+    this.#statements.get("DELETE FROM names WHERE used_until_ms <= ?").run(beforeMs);
+    this.forget();
+  }
+
+  /** What is remembered may not be in the file: after a rollback, or another connection's change. */
+  forget(): void {
+    this.#byName.clear();
+    this.#byId.clear();
+    this.#characters = 0;
+  }
+
+  #read(name: string): Name | undefined {
+    const sql = "SELECT id, used_until_ms FROM names WHERE name = ?";
+    const row = this.#statements.get(sql).get(name);
+    const found = row && { id: Number(row.id), usedUntilMs: Number(row.used_until_ms) };
+    return found && this.#remember(name, found);
+  }
+
+  #remember(name: string, found: Name): Name {
+    this.#makeRoom(this.#byName.size, name);
+    this.#byName.set(name, found);
+    return found;
+  }
+
+  #makeRoom(size: number, name: string): void {
+    this.#characters += name.length;
+    if (size >= rememberedMax || this.#characters > charactersMax) this.forget();
+  }
+}
+
+interface Name {
+  readonly id: number;
+  readonly usedUntilMs: number;
+}
+
+const useSql = `
+  INSERT INTO names (name, used_until_ms) VALUES (?, ?)
+  ON CONFLICT (name) DO UPDATE SET used_until_ms = max(used_until_ms, excluded.used_until_ms)
+  RETURNING id
+`;

@@ -1,0 +1,450 @@
+/** The SQLite drivers: the contracts, and what only a file can promise. */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterAll, describe, expect, test } from "vitest";
+import type { ServerChange } from "../../src/store/registry.ts";
+import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
+import { openDatabase } from "../../src/store/sqlite/database.ts";
+import { SqliteRegistry } from "../../src/store/sqlite/registry.ts";
+import {
+  apiKey,
+  call,
+  calls,
+  id,
+  otherTeamId,
+  server,
+  startMs,
+  teamId,
+  userId,
+} from "./builders.ts";
+import { callLogContract } from "./call-log.contract.ts";
+import { registryContract } from "./registry.contract.ts";
+
+const root = mkdtempSync(join(tmpdir(), "hookwatch-store-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let files = 0;
+const freshPath = () => join(root, `${files++}`, "store.db");
+
+const openLog = (path = freshPath()) => SqliteCallLog.open(path, { mode: "write" });
+const openReader = (path: string) => SqliteCallLog.open(path, { mode: "read" });
+
+describe("sqlite call log", () => callLogContract(async () => openLog()));
+
+describe("sqlite registry", () => registryContract(async () => SqliteRegistry.open(freshPath())));
+
+describe("two connections to one call log", () => {
+  test("a reader sees what a writer appended and removed, as soon as it has resolved", async () => {
+    const path = freshPath();
+    await using writer = openLog(path);
+    await using reader = openReader(path);
+    expect(await reader.count(teamId, {})).toBe(0);
+    await writer.append(calls(200));
+    expect(await reader.count(teamId, {})).toBe(200);
+    expect(await reader.find(teamId, call("3").id)).toEqual(calls(200)[3]);
+    await writer.remove(teamId, call("3").id);
+    expect(await reader.find(teamId, call("3").id)).toBeUndefined();
+    await writer.removeServer(teamId, id("server"));
+    expect(await reader.count(teamId, {})).toBe(0);
+    expect((await reader.page(teamId, { limit: 5 })).calls).toEqual([]);
+  });
+
+  test("a reader changes nothing", async () => {
+    const path = freshPath();
+    await using writer = openLog(path);
+    await using reader = openReader(path);
+    await expect(reader.append([call("a")])).rejects.toMatchObject({ code: "unavailable" });
+    expect(await writer.count(teamId, {})).toBe(0);
+  });
+
+  test("a second writer is no danger: each call is there once, with its own names and bodies", async () => {
+    const path = freshPath();
+    await using first = openLog(path);
+    await using second = openLog(path);
+    const all = calls(60).map((each, i) => ({ ...each, toolName: `tool ${i}`, rpcId: `${i}` }));
+    for (let i = 0; i < 60; i += 3) {
+      await (i % 2 === 0 ? first : second).append(all.slice(i, i + 3));
+    }
+    expect(await first.append(all)).toMatchObject({ stored: 0, known: 60 });
+    for (const each of all) expect(await second.find(teamId, each.id)).toEqual(each);
+  });
+
+  test("a writer that stays busy makes the other one unavailable, and nothing is half done", async () => {
+    const path = freshPath();
+    await using log = openLog(path);
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const registryPath = freshPath();
+    await using registry = SqliteRegistry.open(registryPath);
+    const registryOther = new DatabaseSync(registryPath);
+    registryOther.exec("BEGIN IMMEDIATE");
+    // The registry's short wait; the call log's is the same code with a longer one.
+    await expect(registry.secret("a")).rejects.toMatchObject({ code: "unavailable" });
+    registryOther.exec("ROLLBACK");
+    registryOther.close();
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await registry.secret("a")).toHaveLength(32);
+    expect(await log.append([call("a")])).toMatchObject({ stored: 1 });
+  });
+});
+
+describe("a file on disk", () => {
+  test("reopening keeps everything", async () => {
+    const path = freshPath();
+    {
+      await using log = openLog(path);
+      await log.append(calls(300));
+      await log.remove(teamId, call("5").id);
+      await log.removeServer(teamId, id("gone"));
+    }
+    await using log = openLog(path);
+    expect(await log.count(teamId, {})).toBe(299);
+    expect(await log.find(teamId, call("7").id)).toEqual(calls(300)[7]);
+    const gone = call("late", { serverId: id("gone") });
+    expect(await log.append([gone])).toMatchObject({ discarded: 1 });
+  });
+
+  test("files and the folder made for them are for their owner only", async () => {
+    const path = freshPath();
+    await using log = openLog(path);
+    await log.append([call("a")]);
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    const modes = readdirSync(dirname(path)).map((name) => {
+      return [name, statSync(join(dirname(path), name)).mode & 0o777];
+    });
+    expect(Object.fromEntries(modes)).toEqual({
+      "store.db": 0o600,
+      "store.db-wal": 0o600,
+      "store.db-shm": 0o600,
+    });
+  });
+
+  test.for([
+    { name: "a call", remove: (log: SqliteCallLog) => log.remove(teamId, call("a").id) },
+    { name: "a server", remove: (log: SqliteCallLog) => log.removeServer(teamId, id("server")) },
+    { name: "time", remove: (log: SqliteCallLog) => log.prune(startMs + 1) },
+  ])("bodies removed by $name are gone from every file", async ({ remove }) => {
+    const path = freshPath();
+    const onDisk = () => {
+      const folder = dirname(path);
+      return Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))));
+    };
+    await using log = openLog(path);
+    // Small, so that its block rests uncompressed and can be looked for.
+    const small = { requestBody: "s3cret-canary", responseBody: "", headers: {} };
+    await log.append([call("a", small)]);
+    await log.append([call("b", { serverId: id("other"), startedAtMs: startMs + 5 })]);
+    expect(onDisk().includes("s3cret-canary")).toBe(true);
+    await remove(log);
+    expect(onDisk().includes("s3cret-canary")).toBe(false);
+    expect(await log.count(teamId, {})).toBe(1);
+  });
+
+  test("bodies removed while a reader is busy are gone after the next append", async () => {
+    const path = freshPath();
+    await using log = openLog(path);
+    await log.append([call("a", { requestBody: "s3cret-canary", responseBody: "", headers: {} })]);
+    const reader = new DatabaseSync(path);
+    reader.exec("BEGIN; SELECT count(*) FROM calls");
+    await log.remove(teamId, call("a").id);
+    expect(readFileSync(`${path}-wal`).includes("s3cret-canary")).toBe(true);
+    reader.exec("COMMIT");
+    reader.close();
+    await log.append([call("b")]);
+    expect(readFileSync(`${path}-wal`).includes("s3cret-canary")).toBe(false);
+    expect(readFileSync(path).includes("s3cret-canary")).toBe(false);
+  });
+
+  test("a large server is hidden at once and erased in steps, also after a restart", async () => {
+    const path = freshPath();
+    const rows = (sql: string) => {
+      const db = new DatabaseSync(path, { readOnly: true });
+      const count = Number(db.prepare(`SELECT count(*) AS n FROM ${sql}`).get()?.n);
+      db.close();
+      return count;
+    };
+    const all = calls(6_000).map((each, i) => ({ ...each, serverId: id(i % 4 ? "big" : "kept") }));
+    {
+      await using log = openLog(path);
+      await log.append(all);
+      expect(await log.removeServer(teamId, id("big"))).toBe(4_500);
+      expect(await log.count(teamId, {})).toBe(1_500);
+      expect(rows("calls")).toBeGreaterThan(1_500);
+      expect((await log.page(teamId, { limit: 1_000, offset: 1_000 })).calls).toHaveLength(500);
+    }
+    await using log = openLog(path);
+    expect(await log.count(teamId, {})).toBe(1_500);
+    await log.sweep();
+    expect(rows("calls")).toBe(1_500);
+    expect(rows("removed_servers WHERE swept = 0")).toBe(0);
+    expect(await log.find(teamId, call("8").id)).toEqual(all[8]);
+    expect(await log.removeServer(teamId, id("big"))).toBe(0);
+  });
+
+  test("pruning gives way to other work between its steps and gives space back", async () => {
+    const path = freshPath();
+    await using log = openLog(path);
+    for (let batch = 0; batch < 8; batch++) {
+      await log.append(
+        calls(640).map((each, i) => ({
+          ...each,
+          id: id(`${batch} ${i}`),
+          responseBody: randomBytes(3_000).toString("base64"),
+        })),
+      );
+    }
+    const pages = () => {
+      const db = new DatabaseSync(path, { readOnly: true });
+      const count = Number(db.prepare("PRAGMA page_count").get()?.page_count);
+      db.close();
+      return count;
+    };
+    const before = pages();
+    let turns = 0;
+    let done = false;
+    const pruned = log.prune(startMs + 10_000_000).finally(() => {
+      done = true;
+    });
+    while (!done) {
+      await turn();
+      turns++;
+    }
+    expect(await pruned).toBe(5_120);
+    expect(turns).toBeGreaterThan(2);
+    expect(pages()).toBeLessThan(before / 2);
+    expect(await log.count(teamId, {})).toBe(0);
+  });
+
+  test("names that no call uses any more are pruned with the calls, the others stay", async () => {
+    const path = freshPath();
+    await using log = openLog(path);
+    const dayMs = 86_400_000;
+    await log.append([
+      call("a", { toolName: "old" }),
+      call("b", { toolName: "both" }),
+      call("c", { toolName: "both", startedAtMs: startMs + 3 * dayMs }),
+    ]);
+    await log.prune(startMs + 2 * dayMs);
+    const db = new DatabaseSync(path, { readOnly: true });
+    const names = db
+      .prepare("SELECT name FROM names")
+      .all()
+      .map(({ name }) => name);
+    db.close();
+    expect(names).toContain("both");
+    expect(names).not.toContain("old");
+    await log.append([call("d", { toolName: "old", startedAtMs: startMs + 3 * dayMs })]);
+    expect(await log.count(teamId, { toolNames: ["old"] })).toBe(1);
+    expect((await log.find(teamId, call("c").id))?.toolName).toBe("both");
+  });
+});
+
+describe("text search", () => {
+  test("a search that runs out of time goes on with the next page, and misses nothing", async () => {
+    const path = freshPath();
+    await using writer = openLog(path);
+    const all = calls(1_500).map((each, i) => ({
+      ...each,
+      requestBody: i % 500 === 0 ? "needle" : "hay",
+    }));
+    await writer.append(all);
+    let nowMs = 0;
+    const clock = { nowMs: () => 0, monotonicMs: () => (nowMs += 600) };
+    await using log = SqliteCallLog.open(path, { mode: "read", clock, searchMaxMs: 1_000 });
+    const found: string[] = [];
+    let pages = 0;
+    let cursor: string | null = null;
+    do {
+      const query = { text: "needle", limit: 10, ...(cursor === null ? {} : { cursor }) };
+      const page: Awaited<ReturnType<typeof log.page>> = await log.page(teamId, query);
+      found.push(...page.calls.map((each) => each.id));
+      cursor = page.next;
+      pages++;
+    } while (cursor !== null);
+    expect(found).toEqual([call("1000").id, call("500").id, call("0").id]);
+    expect(pages).toBeGreaterThan(2);
+    await expect(log.count(teamId, { text: "needle" })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    const offset = log.page(teamId, { text: "needle", limit: 1, offset: 2 });
+    await expect(offset).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("a file that is not ours", () => {
+  const opening = {
+    "call log": (path: string) => void openLog(path),
+    "call log to read": (path: string) => void openReader(path),
+    registry: (path: string) => void SqliteRegistry.open(path),
+  };
+  const problem = (open: () => void) => {
+    try {
+      open();
+    } catch (cause) {
+      return cause;
+    }
+    return undefined;
+  };
+
+  test.for(Object.entries(opening))("%s: no database is refused in a sentence", ([, open]) => {
+    const path = join(root, `${files++}.db`);
+    writeFileSync(path, "just some text, long enough to be looked at ".repeat(100));
+    const cause = problem(() => open(path));
+    expect(cause).toMatchObject({ code: "unavailable" });
+    expect(String(cause)).toContain("not a database");
+  });
+
+  test.for(Object.entries(opening))("%s: another program's database is refused", ([, open]) => {
+    const path = join(root, `${files++}.db`);
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE recipes (id INTEGER PRIMARY KEY)");
+    other.close();
+    expect(problem(() => open(path))).toMatchObject({ code: "unavailable" });
+  });
+
+  test.for(Object.entries(opening))(
+    "%s: a newer schema is refused, naming both versions, and left alone",
+    ([name, open]) => {
+      const path = freshPath();
+      openDatabase(path, name === "registry" ? "registry" : "calls", "write", 0).close();
+      const db = new DatabaseSync(path);
+      db.exec("INSERT INTO migrations VALUES (99, '0099-tomorrow.sql', 0)");
+      db.close();
+      const cause = problem(() => open(path));
+      expect(cause).toMatchObject({ code: "unavailable" });
+      expect(String(cause)).toMatch(/version 99\b.* 1\b/);
+    },
+  );
+
+  test("the registry's file is no call log", () => {
+    const path = freshPath();
+    openDatabase(path, "registry", "write", 0).close();
+    expect(problem(() => openLog(path))).toMatchObject({ code: "unavailable" });
+  });
+
+  test("a reader does not make a file", () => {
+    const path = freshPath();
+    expect(problem(() => openReader(path))).toMatchObject({ code: "unavailable" });
+    expect(problem(() => statSync(path))).toMatchObject({ code: "ENOENT" });
+  });
+
+  test("a path that cannot be a file is refused with its cause", () => {
+    const file = join(root, `${files++}.txt`);
+    writeFileSync(file, "");
+    const cause = problem(() => openLog(join(file, "store.db")));
+    expect(cause).toMatchObject({ code: "unavailable" });
+    expect(cause).toHaveProperty("cause");
+  });
+});
+
+describe("damage", () => {
+  test("a damaged block is named, and other calls stay readable", async () => {
+    const path = freshPath();
+    await using log = openLog(path);
+    await log.append(calls(100));
+    await log.append([call("later")]);
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE blocks SET bytes = zeroblob(length(bytes)) WHERE first_seq = 1");
+    db.close();
+    await expect(log.find(teamId, call("5").id)).rejects.toMatchObject({ code: "internal_error" });
+    expect(await log.find(teamId, call("later").id)).toEqual(call("later"));
+    expect(await log.count(teamId, {})).toBe(101);
+  });
+});
+
+describe("a registry shared by two processes", () => {
+  test("a watcher hears of the other one's changes", async () => {
+    const path = freshPath();
+    await using ours = SqliteRegistry.open(path, { pollMs: 10 });
+    await using theirs = SqliteRegistry.open(path);
+    await ours.bootstrap({
+      user: { id: userId, email: "a@example.com", createdAtMs: 1 },
+      team: { id: teamId, name: "a", createdAtMs: 1 },
+    });
+    const told: ServerChange[] = [];
+    using _watching = await ours.watchServers((change) => void told.push(change));
+    const hears = (count: number) =>
+      expect.poll(() => told.length, { timeout: 5_000, interval: 10 }).toBe(count);
+    await theirs.addServer(server("a"), 0);
+    await hears(1);
+    const changed = await theirs.changeServer(teamId, server("a").id, { isActive: false }, 5);
+    await hears(2);
+    await theirs.removeServer(teamId, server("a").id);
+    await hears(3);
+    expect(told).toEqual([
+      { kind: "present", server: server("a") },
+      { kind: "present", server: changed },
+      { kind: "removed", server: changed },
+    ]);
+  });
+
+  test("reopening keeps founding, keys, servers, slugs and secrets", async () => {
+    const path = freshPath();
+    const founding = {
+      user: { id: userId, email: "a@example.com", createdAtMs: 1 },
+      team: { id: teamId, name: "a", createdAtMs: 1 },
+    };
+    let secret: Uint8Array;
+    {
+      await using registry = SqliteRegistry.open(path);
+      await registry.bootstrap(founding);
+      await registry.addKey(apiKey("a"));
+      await registry.addServer(server("a"), 0);
+      await registry.addServer(server("b"), 0);
+      await registry.removeServer(teamId, server("b").id);
+      secret = await registry.secret("s");
+    }
+    await using registry = SqliteRegistry.open(path);
+    expect(await registry.bootstrap(founding)).toEqual({ ...founding, created: false });
+    expect(await registry.keys(teamId)).toEqual([apiKey("a")]);
+    expect(await registry.servers(teamId)).toEqual([server("a")]);
+    expect(await registry.removedServers()).toEqual([{ teamId, id: server("b").id }]);
+    expect(await registry.secret("s")).toEqual(secret);
+    const thief = server("c", { slug: server("b").slug });
+    await expect(registry.addServer(thief, 0)).rejects.toMatchObject({ code: "resource_exists" });
+  });
+});
+
+describe("a process killed amid appending", () => {
+  test("every acknowledged call is there exactly once, and the file is whole", async () => {
+    const path = freshPath();
+    const child = spawn(process.execPath, [join(import.meta.dirname, "appender.ts"), path], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const exited = once(child, "exit");
+    const acknowledged: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(line);
+      // Amid the next batch; lines already written are still read.
+      if (acknowledged.length === 2_000) child.kill("SIGKILL");
+    }
+    expect(await exited).toEqual([null, "SIGKILL"]);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(2_000);
+
+    await using log = openLog(path);
+    const found = new Map<string, number>();
+    let cursor: string | null = null;
+    do {
+      const query = { limit: 1_000, ...(cursor === null ? {} : { cursor }) };
+      const page: Awaited<ReturnType<typeof log.page>> = await log.page(teamId, query);
+      for (const each of page.calls) found.set(each.id, (found.get(each.id) ?? 0) + 1);
+      cursor = page.next;
+    } while (cursor !== null);
+    expect(acknowledged.filter((label) => found.get(label) !== 1)).toEqual([]);
+    expect(Math.max(...found.values())).toBe(1);
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+    db.close();
+    // Batches of 20 are whole or absent.
+    expect(found.size % 20).toBe(0);
+    expect(await log.append([call("after")])).toMatchObject({ stored: 1 });
+    expect(await log.count(otherTeamId, {})).toBe(0);
+  });
+});
