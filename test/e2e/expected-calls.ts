@@ -4,7 +4,8 @@
  *
  * In: the exchanges of one client, in order of their start. Out: one expectation for each request,
  * notification and exchange that was no JSON-RPC; a field is absent where the bytes leave it open.
- * GET streams are left out: they end with the client and have tests of their own.
+ * GET streams themselves are left out, but not what they carried: they end with the client and have
+ * tests of their own.
  */
 import type { CallRow } from "./api.ts";
 import { clientName, clientVersion } from "./clients.ts";
@@ -47,21 +48,20 @@ export function expectedCalls(exchanges: readonly WireExchange[]): readonly Expe
     jsonMessages(exchange.requestBody).map((message) => ({ message, exchange })),
   );
   const answers = said.filter(({ message }) => message.method === undefined);
-  return exchanges
-    .filter(({ method }) => method !== "GET")
-    .flatMap((exchange) => {
-      const asked = jsonMessages(exchange.requestBody);
-      if (asked.length === 0) return [plainExchange(exchange)];
-      const told = answerMessages(exchange);
-      return [
-        ...asked
-          .filter(({ method }) => method !== undefined)
-          .map((message) => ofClient({ message, exchange }, told)),
-        ...told
-          .filter(({ method, id }) => method !== undefined && id !== undefined)
-          .map((message) => ofServer({ message, exchange }, answers)),
-      ];
-    });
+  return exchanges.flatMap((exchange) => {
+    const asked = jsonMessages(exchange.requestBody);
+    const told = answerMessages(exchange);
+    const isPlain = asked.length === 0 && exchange.method !== "GET";
+    return [
+      ...(isPlain ? [plainExchange(exchange)] : []),
+      ...asked
+        .filter(({ method }) => method !== undefined)
+        .map((message) => ofClient({ message, exchange }, told)),
+      ...told
+        .filter(({ method, id }) => method !== undefined && id !== undefined)
+        .map((message) => ofServer({ message, exchange }, answers)),
+    ];
+  });
 }
 
 function plainExchange(exchange: WireExchange): ExpectedCall {
@@ -77,8 +77,8 @@ function plainExchange(exchange: WireExchange): ExpectedCall {
       request_body: requestBody,
       response_body: responseBody,
       status_code: status,
-      status: status < 400 ? "success" : "error",
-      error_kind: status < 400 ? "" : "http",
+      // Also what was no JSON-RPC may be answered with an error that is.
+      ...verdict(jsonMessages(responseBody)[0], status),
     },
     notifications: [],
   };
@@ -149,7 +149,9 @@ function stated({ params }: Message, exchange: WireExchange): Partial<CallRow> {
   const meta = params?._meta?.["io.modelcontextprotocol/protocolVersion"];
   const version =
     exchange.requestHeaders["mcp-protocol-version"] ?? meta ?? params?.protocolVersion;
-  const known = meta !== undefined || isInSession(exchange);
+  // The server knows the session no more, and so may the log.
+  const isOver = exchange.status === 404;
+  const known = meta !== undefined || (isInSession(exchange) && !isOver);
   return {
     ...(typeof version === "string" ? { protocol_version: version } : {}),
     ...(known ? { client_name: clientName, client_version: clientVersion } : {}),
@@ -175,7 +177,8 @@ function answerMessages({ responseHeaders, responseBody }: WireExchange): readon
 
 /** The data of each event. The servers of these tests end lines with LF and write one line of data. */
 function events(stream: string): readonly string[] {
-  return [...stream.matchAll(/^data: ?(.*)$/gm)].flatMap(([, data]) => data ?? "");
+  const lines = stream.split("\n").filter((line) => line.startsWith("data:"));
+  return lines.map((line) => line.slice("data:".length).trimStart());
 }
 
 /** One message or a batch of them; none where the text is no JSON-RPC. */
