@@ -8,7 +8,7 @@ import type { CallDraft } from "./call-draft.ts";
 import type { CaptureContext } from "./capture-context.ts";
 import { type ExchangeCalls, giveUp, giveUpOnServer } from "./exchange-calls.ts";
 import type { ExchangeFacts } from "./exchange-facts.ts";
-import { type KeptText, keepText } from "./kept-text.ts";
+import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
 import { isStreamScope } from "./scopes.ts";
 import { type BodyText, unpackMessages } from "./unpack.ts";
 import {
@@ -47,7 +47,7 @@ export function concludeExchange(
   settleClientAnswers(context, facts, calls, end);
   for (const draft of calls.open) {
     if (draft.kind === "request") settleRequest(context, facts, draft, end);
-    else settleWhole(facts, draft, end);
+    else settleWhole(facts, draft, end, calls.opened > 1);
   }
   closeScope(context, facts, conclusion);
 }
@@ -123,7 +123,7 @@ function missingAnswer(statusCode: number, { streamed, body }: End): Verdict {
 }
 
 /** A notification, or an exchange that is no JSON-RPC: well when the exchange went well. */
-function settleWhole(facts: ExchangeFacts, draft: CallDraft, end: End): void {
+function settleWhole(facts: ExchangeFacts, draft: CallDraft, end: End, isOneOfMany: boolean): void {
   // Leaving is how a client ends a stream, and nobody waits for more than the head after a notification.
   const leftWell =
     end.outcome === "client_left" &&
@@ -132,7 +132,9 @@ function settleWhole(facts: ExchangeFacts, draft: CallDraft, end: End): void {
   const verdict = leftWell ? undefined : end.verdict;
   const { error } = end.substitute;
   const own = error && draft.kind === "http" ? judgeAnswer("", toAnswer(error), 0) : success;
-  settle(facts, draft, end, verdict ?? own);
+  // In a batch the body answers the others.
+  const kept = !verdict && isOneOfMany ? nothing : end;
+  settle(facts, draft, { ...end, ...kept }, verdict ?? own);
 }
 
 function settle(facts: ExchangeFacts, draft: CallDraft, end: End, verdict: Verdict): void {
@@ -145,6 +147,11 @@ function settle(facts: ExchangeFacts, draft: CallDraft, end: End, verdict: Verdi
     endedMs: isWhole ? end.answeredMs : facts.seenMs,
   });
 }
+
+const nothing: Pick<End, "body" | "kept"> = {
+  body: { text: "", whole: true, bytes: 0 },
+  kept: nothingKept,
+};
 
 function toAnswer(error: NonNullable<ResponseMessage["error"]>): ResponseMessage {
   return { kind: "response", id: "", result: undefined, error, text: "" };

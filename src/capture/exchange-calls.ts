@@ -42,6 +42,11 @@ export class ExchangeCalls {
     return this.#opened + this.clientAnswers.length > 0;
   }
 
+  /** How many calls the exchange opened. */
+  get opened(): number {
+    return this.#opened;
+  }
+
   /** What waits for an answer, or for the end of the exchange. */
   get open(): readonly CallDraft[] {
     if (this.#open.some((draft) => draft.settled)) {

@@ -12,7 +12,7 @@ const known = new Map<string, string>();
 
 /** Finds the places that a name with a secret could be at; every name `secretType` knows has one. */
 export const sensitiveStem =
-  /pass(?:w|p|"|\\|=|$)|pwd|secret|token|api[-_. ]?key|access[-_. ]?key|authorization|private[-_. ]?key|(?:signing|encryption|master|account|shared|auth|ssh)[-_. ]?key|cookie|credential/gi;
+  /pass(?:w|p|"|\\|=|$)|pwd|secret|token|api[-_. ]?key|access[-_. ]?key|authorization|private[-_. ]?key|(?:signing|encryption|master|account|shared|auth|ssh)[-_. ]?key|cookie|credential|session[-_]?id(?==)/gi;
 
 /** What kind of secret a value of that name is, "" for none. */
 export function secretType(name: string): string {
@@ -39,6 +39,8 @@ const endings: readonly (readonly [ending: RegExp, type: string])[] = [
   [/authorization$/, "authorization"],
   [/cookies?$/, "cookie"],
   [/credentials?$/, "credential"],
+  // Only in queries: a legacy endpoint's session is a credential, other sessions are not.
+  [/sessionid$/, "session"],
 ];
 
 /** Tokens that are places in a list, pieces of a language or marks of a running call. */

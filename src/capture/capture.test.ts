@@ -1,0 +1,513 @@
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  openCapture,
+  parseScript,
+  play,
+  serverId,
+  startedAtMs,
+  teamId,
+} from "../../test/fixtures/exchanges/exchange-script.ts";
+import type { Call } from "../call.ts";
+import type { Watch } from "../exchange.ts";
+import type { Capture } from "./capture.ts";
+import { SlabWriter } from "./slab.ts";
+
+const folder = new URL("../../test/fixtures/exchanges/", import.meta.url);
+const names = readdirSync(folder).filter((name) => name.endsWith(".http"));
+const read = (name: string) => readFileSync(new URL(name, folder), "utf8");
+const withoutId = ({ id: _, ...call }: Call) => call;
+
+test.for(names)("recorded bytes become the calls written beside them: %s", (name) => {
+  const calls = play(read(name));
+  expect(calls.map(withoutId)).toEqual(JSON.parse(read(name.replace(".http", ".calls.json"))));
+  expect(new Set(calls.map(({ id }) => id)).size).toBe(calls.length);
+});
+
+test.for(names)(
+  "any cutting of the same bytes into chunks and slabs gives the same calls: %s",
+  (name) => {
+    const script = parseScript(read(name));
+    const expected = play(script).map(withoutId);
+    const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 200 });
+    fc.assert(
+      fc.property(
+        cuts,
+        fc.integer({ min: 1_200, max: 5_000 }),
+        fc.boolean(),
+        (cut, slabBytes, eager) => {
+          const played = play(script, { cut: (bytes) => toCut(cut, bytes), slabBytes, eager });
+          expect(played.map(withoutId)).toEqual(expected);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  },
+);
+
+function toCut(lengths: readonly number[], bytes: number): number[] {
+  const fitting: number[] = [];
+  let left = bytes;
+  for (const length of lengths) {
+    if (length > left) break;
+    fitting.push(length);
+    left -= length;
+  }
+  return fitting;
+}
+
+test.for(names)("every byte alone in its chunk gives the same calls: %s", (name) => {
+  const script = parseScript(read(name));
+  const played = play(script, { cut: (bytes) => Array.from({ length: bytes }, () => 1) });
+  expect(played.map(withoutId)).toEqual(play(script).map(withoutId));
+});
+
+test.for(names)("nothing is held when all exchanges of a script have ended: %s", (name) => {
+  play(read(name), {
+    atEnd: (capture) => {
+      capture.finish("over");
+      expect(capture.stats()).toMatchObject({
+        exchangesOpen: 0,
+        requestsPending: 0,
+        openMessageBytes: 0,
+        faults: 0,
+        tornSlabs: 0,
+        strayRecords: 0,
+      });
+    },
+  });
+});
+
+test("no secret of any script is in any call", () => {
+  const secrets = /hunter2|s3cr3t-token|ghp_0123|r-123|c-456|at-789|abc-1\b|3f2a9c|"k-1"/;
+  for (const name of names) expect(JSON.stringify(play(read(name)))).not.toMatch(secrets);
+});
+
+interface Rig extends Disposable {
+  readonly calls: Call[];
+  readonly capture: Capture;
+  readonly watch: Watch;
+  /** Everything seen so far is in `calls`. */
+  flush(): void;
+}
+
+function openRig(options: Parameters<typeof openCapture>[1] = {}): Rig {
+  const calls: Call[] = [];
+  const capture = openCapture((call) => calls.push(call), options);
+  let nowMs = 0;
+  const writer = new SlabWriter((slab) => capture.see(slab), {
+    clock: { nowMs: () => startedAtMs, monotonicMs: () => nowMs++ },
+  });
+  return {
+    calls,
+    capture,
+    watch: writer.watch,
+    flush: () => writer.flush(),
+    [Symbol.dispose]: () => writer[Symbol.dispose](),
+  };
+}
+
+const json = ["content-type", "application/json"];
+const stream = ["content-type", "text/event-stream"];
+
+function post(rig: Rig, body: string | Uint8Array, rawHeaders: readonly string[] = []) {
+  const witness = rig.watch({
+    serverId,
+    teamId,
+    startedAtMs,
+    method: "POST",
+    path: "",
+    rawHeaders: [...json, ...rawHeaders],
+    sourceIp: "192.0.2.1",
+  });
+  witness.request(Buffer.from(body));
+  witness.requestEnd();
+  return witness;
+}
+
+const toolCall = (id: number, more = "") =>
+  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"t"${more}}}`;
+const answer = (id: number) => `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+const complete = { outcome: "complete", reason: "" } as const;
+
+test("a call is emitted when its answer has been seen, not when the stream closes", () => {
+  using rig = openRig();
+  const witness = post(rig, toolCall(1));
+  witness.head(200, stream);
+  witness.response(Buffer.from(`data: ${answer(1)}\n\n`));
+  rig.flush();
+  expect(rig.calls).toMatchObject([{ status: "success", rpcId: "1" }]);
+  witness.response(Buffer.from(": still open\n\n"));
+  witness.end({ outcome: "client_left", reason: "" });
+  rig.flush();
+  expect(rig.calls).toHaveLength(1);
+});
+
+test("an id means nothing in another session of the same server", () => {
+  using rig = openRig();
+  const asked = post(rig, toolCall(1), ["mcp-session-id", "one"]);
+  asked.head(200, stream);
+  asked.response(Buffer.from(`id: 7\ndata: {"jsonrpc":"2.0","id":5,"method":"ping"}\n\n`));
+  const other = post(rig, '{"jsonrpc":"2.0","id":5,"result":{}}', ["mcp-session-id", "two"]);
+  other.head(202, []);
+  other.end(complete);
+  rig.flush();
+  expect(rig.calls).toMatchObject([{ kind: "http", method: "POST" }]);
+  expect(rig.capture.stats()).toMatchObject({ answersUnmatched: 1, requestsPending: 1 });
+  asked.end(complete);
+});
+
+test("an answer that never comes on a resumed stream is given up after its time", () => {
+  using rig = openRig();
+  const witness = post(rig, toolCall(1), ["mcp-session-id", "s"]);
+  witness.head(200, stream);
+  witness.response(Buffer.from("id: 1\ndata:\n\n"));
+  witness.end(complete);
+  rig.flush();
+  rig.capture.sweep(5_000);
+  rig.capture.sweep(124_000);
+  expect(rig.calls).toEqual([]);
+  rig.capture.sweep(126_000);
+  expect(rig.calls).toMatchObject([
+    { errorKind: "transport", errorMessage: "the stream ended without an answer" },
+  ]);
+});
+
+test("a call taken back on a legacy stream ends cancelled when no answer follows", () => {
+  using rig = openRig();
+  const session = ["mcp-session-id", "s"];
+  const get = rig.watch({
+    serverId,
+    teamId,
+    startedAtMs,
+    method: "GET",
+    path: "",
+    rawHeaders: session,
+    sourceIp: "",
+  });
+  get.requestEnd();
+  get.head(200, stream);
+  const asked = post(rig, toolCall(1), session);
+  asked.head(202, []);
+  asked.end(complete);
+  const text = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}';
+  const cancel = post(rig, text, session);
+  cancel.head(202, []);
+  cancel.end(complete);
+  rig.flush();
+  rig.capture.sweep(0);
+  expect(rig.calls).toHaveLength(1);
+  rig.capture.sweep(2_000);
+  expect(rig.calls[1]).toMatchObject({ rpcId: "1", status: "error", errorKind: "cancelled" });
+  get.end(complete);
+});
+
+test("beyond pendingMax the oldest waiting request is given up, and counted", () => {
+  using rig = openRig({ pendingMax: 2 });
+  const witness = post(rig, toolCall(1), ["mcp-session-id", "s"]);
+  witness.head(200, stream);
+  for (const id of [1, 2, 3]) {
+    witness.response(Buffer.from(`data: {"jsonrpc":"2.0","id":${id},"method":"ping"}\n\n`));
+  }
+  rig.flush();
+  expect(rig.calls).toMatchObject([
+    { direction: "server", rpcId: "1", errorMessage: "too many requests wait for an answer" },
+  ]);
+  expect(rig.capture.stats()).toMatchObject({ requestsPending: 2, requestsEvicted: 1 });
+  witness.end(complete);
+});
+
+test("beyond sessionMax a server's oldest session is forgotten, and counted", () => {
+  using rig = openRig({ sessionMax: 2 });
+  const initialize = (name: string) =>
+    `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"clientInfo":{"name":"${name}"}}}`;
+  for (const id of ["one", "two", "three"]) {
+    const witness = post(rig, initialize(id));
+    witness.head(200, [...json, "Mcp-Session-Id", id]);
+    witness.response(Buffer.from(answer(0)));
+    witness.end(complete);
+  }
+  for (const id of ["one", "three"]) {
+    const witness = post(rig, toolCall(1), ["mcp-session-id", id]);
+    witness.head(200, json);
+    witness.response(Buffer.from(answer(1)));
+    witness.end(complete);
+  }
+  rig.flush();
+  expect(rig.calls.slice(3)).toMatchObject([{ clientName: "" }, { clientName: "three" }]);
+  expect(rig.capture.stats()).toMatchObject({ sessions: 2, sessionsEvicted: 2 });
+});
+
+test("a transcript keeps a thousand messages and counts the rest", () => {
+  using rig = openRig();
+  const witness = post(rig, toolCall(1));
+  witness.head(200, stream);
+  const event = 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\n';
+  witness.response(Buffer.from(event.repeat(1_005)));
+  witness.response(Buffer.from(`data: ${answer(1)}\n\n`));
+  witness.end(complete);
+  rig.flush();
+  expect(rig.calls[0]?.messages).toHaveLength(1_000);
+  expect(rig.capture.stats()).toMatchObject({ transcriptMessagesDropped: 5 });
+});
+
+test("a transcript keeps as many bytes as a body", () => {
+  using rig = openRig({ bodyCaptureMaxBytes: 1_000 });
+  const witness = post(rig, toolCall(1));
+  witness.head(200, stream);
+  const text = `{"jsonrpc":"2.0","method":"notifications/message","params":"${"x".repeat(600)}"}`;
+  witness.response(Buffer.from(`data: ${text}\n\n`.repeat(3)));
+  witness.end(complete);
+  rig.flush();
+  const sizes = rig.calls[0]?.messages.map(({ body }) => body.length);
+  expect(sizes).toEqual([text.length, 1_000 - text.length]);
+  expect(rig.capture.stats()).toMatchObject({ transcriptMessagesDropped: 1 });
+});
+
+test("a body is cut at the limit, on a character, and keeps its size", () => {
+  using rig = openRig({ bodyCaptureMaxBytes: 100 });
+  const text = `{"jsonrpc":"2.0","id":1,"result":"${"é".repeat(200)}"}`;
+  const witness = post(rig, toolCall(1, `,"x":"${"y".repeat(100)}"`));
+  witness.head(200, json);
+  witness.response(Buffer.from(text));
+  witness.end(complete);
+  rig.flush();
+  const [call] = rig.calls;
+  expect(call).toMatchObject({
+    requestTruncated: true,
+    responseTruncated: true,
+    responseBytes: Buffer.byteLength(text),
+  });
+  expect(Buffer.byteLength(call?.requestBody ?? "")).toBe(100);
+  expect(text.startsWith(call?.responseBody ?? "x")).toBe(true);
+  expect(Buffer.byteLength(call?.responseBody ?? "")).toBeGreaterThan(97);
+});
+
+test("a secret that the limit cuts leaves no half behind", () => {
+  for (let limit = 20; limit < 110; limit += 1) {
+    using rig = openRig({ bodyCaptureMaxBytes: limit });
+    const witness = post(rig, toolCall(1, ',"arguments":{"password":"SECRETSECRETSECRET"}'));
+    witness.end(complete);
+    rig.flush();
+    expect(rig.calls[0]?.requestBody).not.toContain("SEC");
+  }
+});
+
+test.for(["application/json", "text/event-stream"])(
+  "an answer too large to be read is that of the one open request: %s",
+  (contentType) => {
+    using rig = openRig({ messageScanMaxBytes: 1_000 });
+    const witness = post(rig, toolCall(1));
+    witness.head(200, ["content-type", contentType]);
+    const text = `{"jsonrpc":"2.0","id":1,"result":"${"x".repeat(5_000)}"}`;
+    const isStream = contentType === "text/event-stream";
+    witness.response(Buffer.from(isStream ? `data: ${text}\n\n` : text));
+    witness.end(complete);
+    rig.flush();
+    expect(rig.calls).toMatchObject([
+      {
+        status: "success",
+        responseTruncated: true,
+        responseBytes: text.length + (isStream ? 8 : 0),
+      },
+    ]);
+    expect(rig.calls[0]?.responseBody.startsWith('{"jsonrpc":"2.0","id":1')).toBe(true);
+  },
+);
+
+test("without room for bodies calls are made without them", () => {
+  using rig = openRig({ openMessageBytesMax: 150 });
+  const held = post(rig, toolCall(1));
+  const large = toolCall(2, `,"x":"${"y".repeat(200)}"`);
+  const witness = post(rig, large);
+  witness.head(200, json);
+  witness.response(Buffer.from(answer(2)));
+  witness.end(complete);
+  held.head(200, json);
+  held.response(Buffer.from(answer(1)));
+  held.end(complete);
+  rig.flush();
+  expect(rig.calls).toMatchObject([
+    {
+      kind: "http",
+      requestBody: "",
+      requestTruncated: true,
+      requestBytes: large.length,
+      statusCode: 200,
+    },
+    { kind: "request", rpcId: "1", status: "success", requestTruncated: false },
+  ]);
+  expect(rig.capture.stats().bytesRefused).toBeGreaterThan(0);
+});
+
+test("a bug in one exchange is counted, logged and still yields its call; others go on", () => {
+  const logged: string[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (_: unknown, text: string) => logged.push(text),
+  };
+  const failing = { failed: false };
+  using rig = openRig({
+    log,
+    ids: (atMs) => {
+      if (!failing.failed) {
+        failing.failed = true;
+        throw new Error("a bug");
+      }
+      return `id-${atMs}`;
+    },
+  });
+  for (const id of [1, 2]) {
+    const witness = post(rig, toolCall(id));
+    witness.head(200, json);
+    witness.response(Buffer.from(answer(id)));
+    witness.end(complete);
+  }
+  rig.flush();
+  expect(rig.calls).toMatchObject([
+    { kind: "http", errorKind: "transport", errorMessage: "the exchange could not be read" },
+    { rpcId: "2", status: "success" },
+  ]);
+  expect(rig.capture.stats()).toMatchObject({ faults: 1, exchangesOpen: 0 });
+  expect(logged).toHaveLength(1);
+});
+
+test("at shutdown open exchanges and waiting requests become calls that say so", () => {
+  using rig = openRig();
+  post(rig, toolCall(1)).head(200, stream);
+  rig.watch({
+    serverId,
+    teamId,
+    startedAtMs,
+    method: "GET",
+    path: "",
+    rawHeaders: [],
+    sourceIp: "",
+  });
+  rig.flush();
+  rig.capture.finish("proxy shutdown");
+  expect(rig.calls).toMatchObject([
+    {
+      method: "tools/call",
+      status: "error",
+      errorKind: "transport",
+      errorMessage: "proxy shutdown",
+    },
+    { method: "GET", status: "error", errorKind: "transport", errorMessage: "proxy shutdown" },
+  ]);
+});
+
+test("an exchange whose end was lost with a slab gives way to the next of its number", () => {
+  const calls: Call[] = [];
+  const capture = openCapture((call) => calls.push(call));
+  const slabs: Uint8Array[] = [];
+  using writer = new SlabWriter((slab) => slabs.push(slab), {
+    clock: { nowMs: () => 0, monotonicMs: () => 0 },
+  });
+  const rig = { calls, capture, watch: writer.watch, flush: () => writer.flush() } as Rig;
+  const first = post(rig, toolCall(1));
+  writer.flush();
+  first.end(complete);
+  writer.flush();
+  post(rig, toolCall(2)).end(complete);
+  writer.flush();
+  for (const slab of [slabs[0], slabs[2]]) capture.see(slab ?? new Uint8Array());
+  expect(calls[0]).toMatchObject({
+    rpcId: "1",
+    errorMessage: "the end of the exchange was not seen",
+  });
+});
+
+test("records of an exchange whose opening was not seen are counted and left", () => {
+  const calls: Call[] = [];
+  const capture = openCapture((call) => calls.push(call));
+  const slabs: Uint8Array[] = [];
+  using writer = new SlabWriter((slab) => slabs.push(slab), {
+    clock: { nowMs: () => 0, monotonicMs: () => 0 },
+  });
+  const rig = { calls, capture, watch: writer.watch, flush: () => writer.flush() } as Rig;
+  const witness = post(rig, toolCall(1));
+  writer.flush();
+  witness.end(complete);
+  writer.flush();
+  capture.see(slabs[1] ?? new Uint8Array());
+  expect(calls).toEqual([]);
+  expect(capture.stats()).toMatchObject({ strayRecords: 1 });
+});
+
+test("a batch opens a thousand calls and counts the rest", () => {
+  using rig = openRig();
+  const members = Array.from({ length: 1_010 }, (_, id) => `{"id":${id},"method":"m"}`);
+  const witness = post(rig, `[${members.join(",")}]`);
+  witness.end({ outcome: "upstream_failed", reason: "gone" });
+  rig.flush();
+  expect(rig.calls).toHaveLength(1_000);
+  expect(rig.capture.stats()).toMatchObject({ batchMembersDropped: 10 });
+});
+
+test("hostile bytes of any kind make no faults", () => {
+  const piece = fc.constantFrom(
+    "data: ",
+    "\n",
+    "\r",
+    "\r\n",
+    "{",
+    "}",
+    "[",
+    '"',
+    "\\",
+    '"id":',
+    "1",
+    ",",
+    '"method":"m"',
+    "id: x\n",
+    '{"jsonrpc":"2.0","id":1,"result":{}}',
+    "event: endpoint\n",
+    '"__proto__":',
+    "\u0000",
+    "\ud800",
+    ":",
+    '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+    '"password":',
+    "é",
+  );
+  const text = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(""));
+  const type = fc.constantFrom(json, stream, ["content-encoding", "gzip", ...json], []);
+  fc.assert(
+    fc.property(
+      text,
+      text,
+      type,
+      fc.constantFrom(0, 200, 202, 404),
+      (request, response, head, status) => {
+        using rig = openRig();
+        const witness = post(rig, request, ["__proto__", "x", "mcp-session-id", "s"]);
+        if (status !== 0) witness.head(status, head);
+        witness.response(Buffer.from(response));
+        witness.end(complete);
+        rig.flush();
+        rig.capture.finish("over");
+        expect(rig.capture.stats()).toMatchObject({
+          faults: 0,
+          openMessageBytes: 0,
+          requestsPending: 0,
+        });
+        expect(rig.calls.length).toBeGreaterThan(0);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+test("nesting of any depth is no fault", () => {
+  using rig = openRig();
+  const deep = `${"[".repeat(200_000)}1${"]".repeat(200_000)}`;
+  const witness = post(rig, `{"id":12345678901234567890,"method":"m","params":${deep}}`);
+  witness.end(complete);
+  rig.flush();
+  expect(rig.calls).toHaveLength(1);
+  expect(rig.capture.stats()).toMatchObject({ faults: 0 });
+});
