@@ -87,6 +87,23 @@ test("a name that changes its address between two connections is judged anew", a
   expect(await dial(egress, origin)).toBe("HOOKWATCH_ADDRESS_FORBIDDEN");
 });
 
+test("a connection that ends up elsewhere than was checked is not used", async () => {
+  await using upstream = await listening();
+  let asked = 0;
+  const shifty: LookupAddress = {
+    family: 4,
+    get address() {
+      asked += 1;
+      return asked === 1 ? "8.8.8.8" : "127.0.0.1";
+    },
+  };
+  const egress = egressRule("public", (_hostname, _options, callback) => callback(null, [shifty]));
+  expect(await dial(egress, `http://name.example:${upstream.port}`)).toBe(
+    "HOOKWATCH_ADDRESS_FORBIDDEN",
+  );
+  expect(asked).toBeGreaterThan(1);
+});
+
 test.for([
   ["local", "http://169.254.169.254:80"],
   ["local", "http://[::ffff:a9fe:a9fe]"],

@@ -78,13 +78,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#witness = witness;
     this.#intake = new Intake(request, witness);
     this.#movedAtMs = owner.now();
-    const onClose = () => this.#onClose();
-    response.on("close", onClose);
-    // A pipelined response that waits for its turn is not told that the connection has ended.
-    if (response.socket === null) {
-      request.socket.once("close", onClose);
-      response.once("close", () => request.socket.off("close", onClose));
-    }
+    response.on("close", () => this.#onClose());
   }
 
   get requestBytes(): number {
