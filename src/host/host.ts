@@ -1,18 +1,17 @@
 /** Joins the stages. The only module that knows them all; the pipeline is `openHost`. */
-import { mkdirSync } from "node:fs";
 import { getRequestListener } from "@hono/node-server";
 import { controlPlane } from "../api/control-plane.ts";
 import { systemClock } from "../clock.ts";
 import { guarded } from "../edge/guard.ts";
 import { type Listener, listen } from "../edge/listener.ts";
 import { planes } from "../edge/planes.ts";
-import { Problem } from "../problem.ts";
 import { Directory } from "../proxy/directory.ts";
 import { egressRule } from "../proxy/egress.ts";
 import { Forwarder } from "../proxy/forwarder.ts";
 import type { Registry } from "../store/registry.ts";
 import type { Log } from "../telemetry.ts";
 import type { Config } from "./config.ts";
+import { makeDataDir } from "./data-dir.ts";
 import { figures } from "./figures.ts";
 import { found } from "./founding.ts";
 import { MetricsPage } from "./metrics-page.ts";
@@ -108,17 +107,6 @@ export async function openHost(
     newKey,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-function makeDataDir(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Problem("unavailable", `the data directory ${path} cannot be made: ${reason}`, {
-      cause,
-    });
-  }
 }
 
 async function openRecorder(config: Config, registry: Registry, log: Log): Promise<Recorder> {
