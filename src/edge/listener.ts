@@ -6,7 +6,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { invalid, Problem } from "../problem.ts";
 import { type EdgeLimits, edgeLimits } from "./limits.ts";
@@ -52,7 +52,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.maxConnections = limits.connectionsMax;
   // Bounded by bytes; Node would drop fields beyond a number without a word.
   server.maxHeadersCount = 0;
-  const tally = { open: 0, refused: 0 };
+  const tally = { open: new Set<Socket>(), refused: 0 };
   observe(server, tally);
   try {
     server.listen(port, host);
@@ -61,22 +61,23 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     throw toProblem(cause, host, port);
   }
   const bound = server.address() as AddressInfo;
-  const close = (graceMs: number) => closeServer(server, graceMs);
+  const close = (graceMs: number) => closeServer(server, tally.open, graceMs);
   return {
     url: `http://${urlHost(host, bound)}:${bound.port}`,
     address: bound.address,
     port: bound.port,
-    stats: () => ({ openConnections: tally.open, refusedConnections: tally.refused }),
+    stats: () => ({ openConnections: tally.open.size, refusedConnections: tally.refused }),
     close,
     [Symbol.asyncDispose]: () => close(0),
   };
 }
 
-function observe(server: Server, tally: { open: number; refused: number }): void {
+/** Bounded by `connectionsMax`. */
+function observe(server: Server, tally: { open: Set<Socket>; refused: number }): void {
   server.on("connection", (socket) => {
-    tally.open += 1;
+    tally.open.add(socket);
     socket.once("close", () => {
-      tally.open -= 1;
+      tally.open.delete(socket);
     });
   });
   server.on("drop", () => {
@@ -137,11 +138,17 @@ const byParseError: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
 };
 
-async function closeServer(server: Server, graceMs: number): Promise<void> {
+async function closeServer(
+  server: Server,
+  open: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
   server.closeIdleConnections();
+  // To Node a connection is idle after its first request only; browsers and pools open some ahead of need.
+  for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
   // A connection becomes idle when its last answer ends; Node does not look again by itself.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const late = setTimeout(() => server.closeAllConnections(), graceMs);
