@@ -21,7 +21,7 @@ import { mountReference } from "./reference.ts";
 import { type ServersOptions, servers } from "./servers.ts";
 
 export interface ControlPlaneOptions extends ServersOptions {
-  readonly log: Omit<CallLog, "append" | "prune" | typeof Symbol.asyncDispose>;
+  readonly log: Omit<CallLog, "append" | "prune" | "sweep" | typeof Symbol.asyncDispose>;
   /** Where bugs and outages are told to the operator. */
   readonly report: Log;
   readonly version: string;

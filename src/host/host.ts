@@ -1,10 +1,13 @@
 /** Joins the stages. The only module that knows them all; the pipeline is `openHost`. */
 import { getRequestListener } from "@hono/node-server";
+import { answerError } from "../api/answer.ts";
 import { controlPlane } from "../api/control-plane.ts";
 import { systemClock } from "../clock.ts";
 import { guarded } from "../edge/guard.ts";
 import { type Listener, listen } from "../edge/listener.ts";
 import { planes } from "../edge/planes.ts";
+import { newId } from "../id.ts";
+import { invalid } from "../problem.ts";
 import { Directory } from "../proxy/directory.ts";
 import { egressRule } from "../proxy/egress.ts";
 import { Forwarder } from "../proxy/forwarder.ts";
@@ -35,6 +38,10 @@ const connectTimeoutMs = 5_000;
 /** How long exchanges may run on when the host is told to stop; streams end after their event. */
 const drainMs = 5_000;
 const readerHeapMaxMiB = 512;
+const unreadable = {
+  field: "request",
+  message: "has a method or a target that HTTP does not allow",
+};
 
 /** @throws Problem — with a sentence for the person who starts the program. */
 export async function openHost(
@@ -92,7 +99,14 @@ export async function openHost(
     figures(listener.stats(), forwarder.stats(), await recorder.statistics()),
   );
   const byPath = { "/p/": forwarder.handle, ...ownPages({ isReady, metrics }) };
-  const all = planes(byPath, getRequestListener(control.fetch, { overrideGlobalObjects: false }));
+  const all = planes(
+    byPath,
+    getRequestListener(control.fetch, {
+      overrideGlobalObjects: false,
+      // A request from which no `Request` can be made never reaches the app.
+      errorHandler: () => answerError(invalid(unreadable), newId(), log),
+    }),
+  );
   const listener: Listener = await listen({ ...config, handle: guarded(config, all) });
   open.defer(async () => {
     draining = true;

@@ -7,8 +7,8 @@ import type { Call } from "../call.ts";
 import type { CallLog, CallMetrics, CallPage } from "../store/call-log.ts";
 import type { Thread } from "./thread.ts";
 
-/** All of the contract but `append`: only ingest writes calls. */
-export type ReadableCallLog = Omit<CallLog, "append" | typeof Symbol.asyncDispose>;
+/** The contract without what is the recorder's own business. */
+export type ReadableCallLog = Omit<CallLog, "append" | "sweep" | typeof Symbol.asyncDispose>;
 
 export function remoteCallLog(reader: Thread, recorder: Thread): ReadableCallLog {
   return {
@@ -32,7 +32,7 @@ export function readMethods(log: () => CallLog) {
   };
 }
 
-/** The writing half but `append`. */
+/** The removing half, as methods. */
 export function removeMethods(log: () => CallLog) {
   return {
     remove: (...args: Parameters<CallLog["remove"]>) => log().remove(...args),

@@ -66,6 +66,12 @@ export interface CallLog extends AsyncDisposable {
    */
   removeServer(teamId: string, serverId: string): Promise<number>;
 
+  /**
+   * Erases, in short steps, what `removeServer` has hidden already. To be called after opening and after
+   * `removeServer`; what a crash breaks off, the next call ends.
+   */
+  sweep(): Promise<void>;
+
   /** Removes calls of every team with `startedAtMs < beforeMs`, in short steps. Resolves to how many. */
   prune(beforeMs: number): Promise<number>;
 }

@@ -77,6 +77,9 @@ export class MemoryCallLog implements CallLog {
     return this.#removeWhere((call) => call.teamId === teamId && call.serverId === serverId);
   }
 
+  /** Removal here leaves nothing to erase. */
+  async sweep(): Promise<void> {}
+
   async prune(beforeMs: number): Promise<number> {
     return this.#removeWhere((call) => call.startedAtMs < beforeMs);
   }

@@ -80,7 +80,6 @@ export class SqliteCallLog implements CallLog {
     return this.#removal.removeServer(teamId, serverId);
   }
 
-  /** Erases, in short steps, what removed servers left. To be called after opening and after `removeServer`. */
   async sweep(): Promise<void> {
     await this.#removal.sweep();
   }
