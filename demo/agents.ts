@@ -1,6 +1,6 @@
 /**
  * Two agents that use a server as agents do: in a hurry, with mistakes, several things at once. One
- * speaks MCP of 2026-07-28, the other shakes hands as revisions before it do. Takes about six seconds.
+ * speaks MCP of 2026-07-28, the other shakes hands as revisions before it do. Takes about three seconds.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";

@@ -13,7 +13,7 @@ export interface ShownCall {
   readonly error_message: string;
 }
 
-const widths = { time: 12, agent: 14, method: 20, tool: 16, status: 7, duration: 8 };
+const widths = { time: 12, agent: 14, method: 25, tool: 16, status: 7, duration: 8 };
 
 export function tableHead(): string {
   const titles = row(["TIME", "AGENT", "METHOD", "TOOL", "STATUS", "TOOK"], "ERROR");

@@ -14,7 +14,8 @@ import { openLog } from "../src/host/log.ts";
 import { Problem } from "../src/problem.ts";
 import { runAgents } from "./agents.ts";
 import { type ShownCall, tableHead, tableRow } from "./call-table.ts";
-import { startTravelServer } from "./travel-server.ts";
+import { startMcpEndpoint } from "./mcp-endpoint.ts";
+import { travelServer } from "./travel-server.ts";
 
 const usualPort = 7070;
 const rowsMax = 200;
@@ -33,7 +34,7 @@ async function demonstrate(): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const dataDir = await mkdtemp(join(tmpdir(), "hookwatch-demo-"));
   cleanup.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const travel = cleanup.use(await startTravelServer());
+  const travel = cleanup.use(await startMcpEndpoint(travelServer));
   const host = cleanup.use(await openDemoHost(dataDir));
   const ask = client(host);
 
@@ -111,7 +112,7 @@ interface Metrics {
 async function summarise(ask: Ask): Promise<void> {
   const metrics = await ask<Metrics>("/v1/mcp/calls/metrics?days=1");
   const { total_calls, success_count, error_count, p50_duration_ms, p95_duration_ms } = metrics;
-  print(`\n${total_calls} calls: ${success_count} well, ${error_count} with an error.`);
+  print(`\n${total_calls} calls: ${success_count} went well, ${error_count} did not.`);
   print(`Half took at most ${p50_duration_ms} ms, 95 of 100 at most ${p95_duration_ms} ms.`);
 }
 

@@ -1,39 +1,9 @@
-/**
- * A small MCP server to watch: a travel desk whose tools are quick, slow, talkative or out of luck.
- *
- * In: nothing. Out: the URL it answers on, a free port of the loopback interface; both eras of MCP.
- */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+/** A small MCP server to watch: a travel desk whose tools are quick, slow, talkative or out of luck. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
-import { createMcpHandler, McpServer, type ServerContext } from "@modelcontextprotocol/server";
+import { McpServer, type ServerContext } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
-export interface TravelServer extends AsyncDisposable {
-  readonly url: string;
-}
-
-export async function startTravelServer(): Promise<TravelServer> {
-  const desk = createMcpHandler(openDesk);
-  const answer = toNodeHandler(desk);
-  const http = createServer((request, response) => {
-    answer(request as NodeIncomingMessageLike, response).catch((cause: Error) =>
-      response.destroy(cause),
-    );
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
-    async [Symbol.asyncDispose]() {
-      await desk.close();
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
-    },
-  };
-}
-
-function openDesk(): McpServer {
+export function travelServer(): McpServer {
   const server = new McpServer(
     { name: "travel-desk", version: "1.4.0" },
     { capabilities: { logging: {} }, instructions: "Plan trips in Europe by train." },

@@ -1,18 +1,19 @@
 /** After each scenario the log says what was said: compared with the bytes that the client saw. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { McpEndpoint } from "../../demo/mcp-endpoint.ts";
 import type { CallRow } from "./api.ts";
 import { type ClientKind, clientKinds, connect } from "./clients.ts";
 import { type ExpectedCall, expectedCalls } from "./expected-calls.ts";
 import { type Rig, rigForFile } from "./rig.ts";
 import { scenariosFor } from "./scenarios.ts";
 import { Signals } from "./signals.ts";
-import { startUpstream, type Upstream } from "./upstream.ts";
+import { startUpstream } from "./upstream.ts";
 import { upstreamWords } from "./vocabulary.ts";
 
 const rig = rigForFile();
 const signals = new Signals();
 const words = upstreamWords(signals);
-let upstream: Upstream;
+let upstream: McpEndpoint;
 
 beforeAll(async () => {
   upstream = await startUpstream(signals);

@@ -143,9 +143,11 @@ describe("a client that leaves", () => {
       error_kind: "cancelled",
       status_code: at.until === "asked" ? 0 : 200,
       request_body: JSON.stringify(call),
-      response_body: "",
     });
     expect(recorded?.error_message).not.toBe("");
+    const messages = await rig().api.messages(recorded?.id ?? "");
+    const heard = at.until === "asked" ? [] : [note(1)];
+    expect(messages.map(({ body }) => JSON.parse(body))).toEqual(heard);
   });
 
   test("a GET stream is let go on both sides and recorded with what it carried", async () => {
@@ -162,8 +164,14 @@ describe("a client that leaves", () => {
     await client.receive("note 1");
     client.reset();
     expect(await signals.wait("left", 1_000)).toBe("GET");
-    const [recorded] = await rig().untilCalls({ server_id: server.id }, (all) => all.length === 1);
-    expect(recorded).toMatchObject({ kind: "http", method: "GET", status_code: 200 });
+    // What came unasked is about no request: a call of the server's own.
+    const calls = await rig().untilCalls({ server_id: server.id }, (all) => all.length === 2);
+    expect(calls.map(({ kind, direction, method }) => [kind, direction, method])).toEqual([
+      ["notification", "server", "notifications/message"],
+      ["http", "client", "GET"],
+    ]);
+    expect(calls[0]).toMatchObject({ status: "success", request_body: JSON.stringify(note(1)) });
+    expect(calls[1]).toMatchObject({ status: "success", status_code: 200 });
   });
 });
 

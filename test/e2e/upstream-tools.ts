@@ -8,13 +8,11 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { EndpointSetting } from "../../demo/mcp-endpoint.ts";
 import type { Signals } from "./signals.ts";
 
-export interface ToolsSetting {
-  readonly era: "legacy" | "modern";
+export interface ToolsSetting extends EndpointSetting {
   readonly signals: Signals;
-  /** Announces a changed tool list to whoever listens. */
-  readonly toolsChanged: () => void;
 }
 
 const slowest = 20_000;
