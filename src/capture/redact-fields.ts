@@ -62,7 +62,9 @@ const secretNames: ReadonlyMap<string, string> = new Map([
 
 export class FieldRedactor {
   readonly #seal: Seal;
-  readonly #values = new Map<string, string>();
+  /** By name, then by value. */
+  readonly #values = new Map<string, Map<string, string>>();
+  #size = 0;
 
   constructor(seal: Seal) {
     this.#seal = seal;
@@ -78,12 +80,21 @@ export class FieldRedactor {
 
   #value(name: string, value: string): string {
     if (value.length > rememberedMaxLength) return this.#judge(name, value);
-    const key = `${name}\0${value}`;
-    const known = this.#values.get(key);
+    let values = this.#values.get(name);
+    const known = values?.get(value);
     if (known !== undefined) return known;
+    if (this.#size >= valuesMax) {
+      this.#values.clear();
+      this.#size = 0;
+      values = undefined;
+    }
+    if (!values) {
+      values = new Map();
+      this.#values.set(name, values);
+    }
     const judged = this.#judge(name, value);
-    if (this.#values.size >= valuesMax) this.#values.clear();
-    this.#values.set(key, judged);
+    values.set(value, judged);
+    this.#size += 1;
     return judged;
   }
 

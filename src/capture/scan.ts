@@ -28,3 +28,7 @@ export function endOfOthers(text: string, from: number, set: CharacterSet): numb
   while (at < text.length && !set[text.charCodeAt(at)]) at += 1;
   return at;
 }
+
+export const isWord = toSet(/[A-Za-z0-9_-]/);
+export const isDigit = toSet(/\d/);
+export const isBlank = toSet(/\s/);

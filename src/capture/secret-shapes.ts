@@ -6,64 +6,114 @@
  * prefixes are disjoint, or the run is bounded.
  */
 import type { Secret } from "./redact.ts";
-import { endOfRun, toSet } from "./scan.ts";
+import { endOfRun, isBlank, isWord, toSet } from "./scan.ts";
 
-const starts =
-  /(?<![A-Za-z0-9_-])(?:eyJ|sk-|[srp]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|ASIA|AIza|hw_|npm_|hf_|whsec_|ya29\.|[Bb]earer\s)|:\/\/|-----BEGIN /g;
+/** Prefixes of keys, with the least number of characters that follow. */
+const keyPrefixes: readonly (readonly [prefix: string, minLength: number])[] = [
+  ["sk-", 20],
+  ["sk_live_", 16],
+  ["sk_test_", 16],
+  ["rk_live_", 16],
+  ["rk_test_", 16],
+  ["pk_live_", 16],
+  ["ghp_", 20],
+  ["gho_", 20],
+  ["ghu_", 20],
+  ["ghs_", 20],
+  ["ghr_", 20],
+  ["github_pat_", 20],
+  ["glpat-", 16],
+  ["xoxa-", 10],
+  ["xoxb-", 10],
+  ["xoxe-", 10],
+  ["xoxo-", 10],
+  ["xoxp-", 10],
+  ["xoxr-", 10],
+  ["xoxs-", 10],
+  ["AKIA", 16],
+  ["ASIA", 16],
+  ["AIza", 30],
+  ["hw_", 20],
+  ["npm_", 30],
+  ["hf_", 30],
+  ["whsec_", 20],
+];
 
-const word = toSet(/[A-Za-z0-9_-]/);
-const credential = toSet(/[A-Za-z0-9._~+/=-]/);
-const blank = toSet(/\s/);
-const userinfo = toSet(/[!#-&(-.0-9;=?A-Z[\]^-~]/);
-const base64 = toSet(/[A-Za-z0-9+/=\s\\]/);
+const jwtPrefix = "eyJ";
+const pemPrefix = "-----BEGIN ";
 
-/** The least number of characters after the prefix. */
-const keyMinLengths: Readonly<Record<string, number | undefined>> = {
-  sk: 20,
-  gh: 20,
-  gl: 16,
-  xo: 10,
-  AK: 16,
-  AS: 16,
-  AI: 30,
-  hw: 20,
-  np: 30,
-  hf: 30,
-  wh: 20,
-  ya: 20,
-  rk: 16,
-  pk: 16,
-};
+const prefixesByCode: readonly (readonly (readonly [string, number])[])[] = Array.from(
+  { length: 128 },
+  (_, code) => keyPrefixes.filter(([prefix]) => prefix.charCodeAt(0) === code),
+);
 
-/** Adds what it finds, in order of place. `cut`: the text goes on, unseen. */
-export function findShapes(text: string, cut: boolean, found: Secret[]): void {
-  const pem = new PemEnds(text, cut);
-  starts.lastIndex = 0;
-  for (let match = starts.exec(text); match; match = starts.exec(text)) {
-    const secret = findAt(text, match.index, starts.lastIndex, match[0], cut, pem);
-    if (!secret) continue;
-    found.push(secret);
-    starts.lastIndex = secret.end;
-  }
-}
+/** Characters that a shape can start with, at the start of a word. */
+export const startsShape: readonly boolean[] = prefixesByCode.map(
+  (prefixes, code) => prefixes.length > 0 || "eBb-".includes(String.fromCharCode(code)),
+);
 
-function findAt(
+/** A secret whose shape starts there. `cut`: the text goes on, unseen. */
+export function findShape(
   text: string,
-  start: number,
-  after: number,
-  prefix: string,
+  at: number,
   cut: boolean,
   pem: PemEnds,
 ): Secret | undefined {
-  if (prefix === "://") return findPassword(text, after);
-  if (prefix === "eyJ") return findJwt(text, start);
-  if (prefix === "-----BEGIN ") return pem.findKey(after);
-  if (/^[Bb]earer/.test(prefix)) return findBearer(text, after);
-  return findKey(text, start, after, cut);
+  switch (text.charCodeAt(at)) {
+    case 0x65:
+      return text.startsWith(jwtPrefix, at) ? findJwt(text, at) : undefined;
+    case 0x42:
+    case 0x62:
+      return text.startsWith("earer", at + 1) ? findBearer(text, at + 6) : undefined;
+    case 0x2d:
+      return text.startsWith(pemPrefix, at) ? pem.findKey(at + pemPrefix.length) : undefined;
+    default:
+      return findKey(text, at, cut);
+  }
 }
 
-/** `scheme://user:password@host`; either part may be long, neither unbounded. */
-function findPassword(text: string, start: number): Secret | undefined {
+function findKey(text: string, start: number, cut: boolean): Secret | undefined {
+  for (const [prefix, minLength] of prefixesByCode[text.charCodeAt(start)] ?? []) {
+    if (!text.startsWith(prefix, start)) continue;
+    const after = start + prefix.length;
+    const end = endOfRun(text, after, isWord);
+    const least = cut && end === text.length ? 4 : minLength;
+    // Words joined by hyphens have a key's shape, but no digit.
+    if (end - after < least || !/\d/.test(text.slice(after, Math.min(end, after + 256)))) continue;
+    return { start, end, type: "key" };
+  }
+  return undefined;
+}
+
+/** Three parts of base64url, or five when encrypted. */
+function findJwt(text: string, start: number): Secret | undefined {
+  const first = endOfRun(text, start, isWord);
+  if (first - start < 11 || text[first] !== ".") return undefined;
+  let end = endOfRun(text, first + 1, isWord);
+  if (end - first < 9) return undefined;
+  for (let part = 3; part <= 5 && text[end] === "."; part += 1) {
+    const next = endOfRun(text, end + 1, isWord);
+    if (next === end + 1) break;
+    end = next;
+  }
+  return { start, end, type: "jwt" };
+}
+
+const credential = toSet(/[A-Za-z0-9._~+/=-]/);
+
+function findBearer(text: string, after: number): Secret | undefined {
+  const start = endOfRun(text, after, isBlank, after + 4);
+  if (start === after) return undefined;
+  const end = endOfRun(text, start, credential);
+  return end - start < 16 ? undefined : { start, end, type: "bearer" };
+}
+
+const userinfo = toSet(/[!#-&(-.0-9;=?A-Z[\]^-~]/);
+
+/** `scheme://user:password@host`, asked about its colon; either part may be long, neither unbounded. */
+export function findUrlPassword(text: string, colonAt: number): Secret | undefined {
+  if (text[colonAt + 2] !== "/") return undefined;
+  const start = colonAt + 3;
   const userEnd = endOfRun(text, start, userinfo, start + 256);
   if (text[userEnd] !== ":") return undefined;
   const end = endOfRun(text, userEnd + 1, userinfo, userEnd + 513);
@@ -71,41 +121,11 @@ function findPassword(text: string, start: number): Secret | undefined {
   return { start: userEnd + 1, end, type: "url_password" };
 }
 
-/** Three parts of base64url, or five when encrypted. */
-function findJwt(text: string, start: number): Secret | undefined {
-  const first = endOfRun(text, start, word);
-  if (first - start < 11 || text[first] !== ".") return undefined;
-  let end = endOfRun(text, first + 1, word);
-  if (end - first < 9) return undefined;
-  for (let part = 3; part <= 5 && text[end] === "."; part += 1) {
-    const next = endOfRun(text, end + 1, word);
-    if (next === end + 1 && part > 3) break;
-    end = next;
-  }
-  return { start, end, type: "jwt" };
-}
-
-function findBearer(text: string, after: number): Secret | undefined {
-  const start = endOfRun(text, after, blank, after + 3);
-  const end = endOfRun(text, start, credential);
-  return end - start < 16 ? undefined : { start, end, type: "bearer" };
-}
-
-function findKey(text: string, start: number, after: number, cut: boolean): Secret | undefined {
-  const end = endOfRun(text, after, word);
-  const isCut = cut && end === text.length;
-  const least = isCut ? 4 : (keyMinLengths[text.slice(start, start + 2)] ?? 20);
-  if (end - after < least) return undefined;
-  // Words joined by hyphens have a key's shape, but no digit.
-  return /\d/.test(text.slice(after, Math.min(end, after + 256)))
-    ? { start, end, type: "key" }
-    : undefined;
-}
-
 const pemMaxLength = 16 * 1024;
+const base64 = toSet(/[A-Za-z0-9+/=\s\\]/);
 
 /** Private keys in PEM; remembers the next end line, so that it is looked for once. */
-class PemEnds {
+export class PemEnds {
   readonly #text: string;
   readonly #cut: boolean;
   #nextEnd = -1;
@@ -115,6 +135,7 @@ class PemEnds {
     this.#cut = cut;
   }
 
+  /** The key after its first line, asked about what follows "BEGIN ". */
   findKey(after: number): Secret | undefined {
     const label = /^[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.exec(
       this.#text.slice(after, after + 64),

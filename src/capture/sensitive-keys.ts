@@ -7,22 +7,22 @@
  * Bounds: answers for `namesMax` names are remembered.
  */
 
-const namesMax = 2_000;
+const namesMax = 10_000;
 const known = new Map<string, string>();
-
-/** Finds the places that a name with a secret could be at; every name `secretType` knows has one. */
-export const sensitiveStem =
-  /pass(?:w|p|"|\\|=|$)|pwd|secret|token|api[-_. ]?key|access[-_. ]?key|authorization|private[-_. ]?key|(?:signing|encryption|master|account|shared|auth|ssh)[-_. ]?key|cookie|credential|session[-_]?id(?==)/gi;
 
 /** What kind of secret a value of that name is, "" for none. */
 export function secretType(name: string): string {
+  if (name.length < 3) return "";
   const answer = known.get(name);
   if (answer !== undefined) return answer;
-  const type = judge(name.toLowerCase().replace(/[^a-z0-9]/g, ""));
+  const type = stem.test(name) ? judge(name.toLowerCase().replace(/[^a-z0-9]/g, "")) : "";
   if (known.size >= namesMax) known.clear();
   known.set(name, type);
   return type;
 }
+
+/** Every name of a secret has one of these in it. */
+const stem = /pass|pwd|secret|token|key|authorization|cookie|credential|session/i;
 
 const endings: readonly (readonly [ending: RegExp, type: string])[] = [
   [

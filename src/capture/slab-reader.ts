@@ -46,7 +46,7 @@ export function readSlab(slab: Uint8Array, sink: SlabSink): SlabReading {
 function readEvent(type: number, bytes: Buffer, start: number, end: number): SlabEvent | undefined {
   switch (type) {
     case recordTypes.opening:
-      return toOpening(readTuple(bytes, start, end, 7));
+      return toOpening(readTexts(bytes, start, end));
     case recordTypes.request:
       return { type: "request", bytes: bytes.subarray(start, end) };
     case recordTypes.response:
@@ -54,8 +54,8 @@ function readEvent(type: number, bytes: Buffer, start: number, end: number): Sla
     case recordTypes.requestEnd:
       return { type: "requestEnd" };
     case recordTypes.head: {
-      const [statusCode, rawHeaders] = readTuple(bytes, start, end, 2) as [number, string[]];
-      return rawHeaders && { type: "head", statusCode, rawHeaders };
+      const [statusCode = "", ...rawHeaders] = readTexts(bytes, start, end);
+      return { type: "head", statusCode: Number(statusCode), rawHeaders };
     }
     case recordTypes.requestSkipped:
     case recordTypes.responseSkipped: {
@@ -66,35 +66,29 @@ function readEvent(type: number, bytes: Buffer, start: number, end: number): Sla
         : { type: "responseSkipped", skippedBytes };
     }
     case recordTypes.end: {
-      const [outcome, reason] = readTuple(bytes, start, end, 2) as [ExchangeOutcome, string];
-      return outcome && { type: "end", end: { outcome, reason } };
+      const [outcome = "", reason = ""] = readTexts(bytes, start, end);
+      return { type: "end", end: { outcome: outcome as ExchangeOutcome, reason } };
     }
     default:
       return undefined;
   }
 }
 
-function toOpening(tuple: readonly unknown[]): SlabEvent | undefined {
-  if (tuple.length === 0) return undefined;
-  const [serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders] = tuple as [
-    string,
-    string,
-    number,
-    string,
-    string,
-    string,
-    readonly string[],
-  ];
-  const opening = { serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders };
+function toOpening(texts: readonly string[]): SlabEvent {
+  const [startedAtMs, serverId = "", teamId = "", sourceIp = "", method = "", path = ""] = texts;
+  const rawHeaders = texts.slice(6);
+  const opening = {
+    serverId,
+    teamId,
+    startedAtMs: Number(startedAtMs),
+    method,
+    path,
+    sourceIp,
+    rawHeaders,
+  };
   return { type: "opening", opening };
 }
 
-/** The payload's members, none when it is not a JSON array of that length. */
-function readTuple(bytes: Buffer, start: number, end: number, length: number): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(bytes.toString("utf8", start, end));
-    return Array.isArray(value) && value.length === length ? value : [];
-  } catch {
-    return [];
-  }
+function readTexts(bytes: Buffer, start: number, end: number): string[] {
+  return bytes.toString("utf8", start, end).split("\0");
 }

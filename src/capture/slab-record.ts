@@ -13,12 +13,12 @@
 export const recordHeaderBytes = 17;
 
 export const recordTypes = {
-  /** JSON: `[serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders]`. */
+  /** Texts with NUL between: startedAtMs, serverId, teamId, sourceIp, method, path, then the raw headers. */
   opening: 1,
   /** Bytes of the request body. */
   request: 2,
   requestEnd: 3,
-  /** JSON: `[statusCode, rawHeaders]`. */
+  /** Texts with NUL between: statusCode, then the raw headers. */
   head: 4,
   /** Bytes of the response body. */
   response: 5,
@@ -26,7 +26,7 @@ export const recordTypes = {
   requestSkipped: 6,
   /** The same of the response body. */
   responseSkipped: 7,
-  /** JSON: `[outcome, reason]`. */
+  /** Texts with NUL between: outcome, reason. */
   end: 8,
 } as const;
 

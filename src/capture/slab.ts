@@ -117,18 +117,11 @@ function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): Exchan
   try {
     const { serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders } = opening;
     const exchange = tally.released.pop() ?? tally.nextNumber++;
+    const head = `${startedAtMs}\0${serverId}\0${teamId}\0${sourceIp}\0${method}\0`;
     const written =
-      slabs.writeText(
-        recordTypes.opening,
-        exchange,
-        JSON.stringify([serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders]),
-      ) ||
+      slabs.writeText(recordTypes.opening, exchange, head + joinHead(path, rawHeaders)) ||
       // A head as large as a slab is beyond what the edge lets in: the exchange is seen without it.
-      slabs.writeText(
-        recordTypes.opening,
-        exchange,
-        JSON.stringify([serverId, teamId, startedAtMs, method, "", sourceIp, []]),
-      );
+      slabs.writeText(recordTypes.opening, exchange, head);
     if (!written) tally.faults += 1;
     tally.exchangesSeen += 1;
     return new Tap(slabs, tally, exchange);
@@ -195,8 +188,8 @@ class Tap implements ExchangeWitness {
     try {
       this.#streams = isEventStream(rawHeaders);
       const { head } = recordTypes;
-      if (!this.#slabs.writeText(head, this.#exchange, JSON.stringify([statusCode, rawHeaders]))) {
-        this.#slabs.writeText(head, this.#exchange, JSON.stringify([statusCode, []]));
+      if (!this.#slabs.writeText(head, this.#exchange, joinHead(`${statusCode}`, rawHeaders))) {
+        this.#slabs.writeText(head, this.#exchange, `${statusCode}`);
       }
     } catch {
       this.#tally.faults += 1;
@@ -213,8 +206,11 @@ class Tap implements ExchangeWitness {
     try {
       this.#writeSkipped(this.#request);
       this.#writeSkipped(this.#response);
-      const text = JSON.stringify([outcome, reason.slice(0, 2_000)]);
-      this.#slabs.writeText(recordTypes.end, this.#exchange, text);
+      this.#slabs.writeText(
+        recordTypes.end,
+        this.#exchange,
+        `${outcome}\0${reason.slice(0, 2_000)}`,
+      );
     } catch {
       this.#tally.faults += 1;
     }
@@ -252,6 +248,11 @@ class Tap implements ExchangeWitness {
     this.#slabs.writeCount(side.skippedType, this.#exchange, side.skippedBytes);
     side.skippedBytes = 0;
   }
+}
+
+/** No text of HTTP holds a NUL (RFC 9110 section 5.5); joining costs a fifth of writing JSON. */
+function joinHead(first: string, rawHeaders: readonly string[]): string {
+  return rawHeaders.length === 0 ? first : `${first}\0${rawHeaders.join("\0")}`;
 }
 
 /** An encoded stream is no use in parts: it is treated as any other body. */
