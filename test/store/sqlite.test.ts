@@ -9,8 +9,12 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import type { ServerChange } from "../../src/store/registry.ts";
+import { CallFile } from "../../src/store/sqlite/call-file.ts";
 import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
+import { CallReader } from "../../src/store/sqlite/call-reader.ts";
+import { appendCalls } from "../../src/store/sqlite/call-writer.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { SqliteRegistry } from "../../src/store/sqlite/registry.ts";
 import {
@@ -73,6 +77,20 @@ describe("two connections to one call log", () => {
     }
     expect(await first.append(all)).toMatchObject({ stored: 0, known: 60 });
     for (const each of all) expect(await second.find(teamId, each.id)).toEqual(each);
+  });
+
+  test("a name that retention dropped comes back for every connection", async () => {
+    const path = freshPath();
+    await using first = openLog(path);
+    await using second = openLog(path);
+    await using reader = openReader(path);
+    await first.append([call("a", { toolName: "rare" })]);
+    expect(await reader.count(teamId, { toolNames: ["rare"] })).toBe(1);
+    await second.prune(startMs + 100_000_000);
+    await second.append([call("takes its place", { clientName: "newcomer" })]);
+    await first.append([call("b", { toolName: "rare" })]);
+    expect(await reader.count(teamId, { toolNames: ["rare"] })).toBe(1);
+    expect(await reader.find(teamId, call("b").id)).toEqual(call("b", { toolName: "rare" }));
   });
 
   test("a writer that stays busy makes the other one unavailable, and nothing is half done", async () => {
@@ -178,6 +196,15 @@ describe("a file on disk", () => {
       expect(await log.count(teamId, {})).toBe(1_500);
       expect(rows("calls")).toBeGreaterThan(1_500);
       expect((await log.page(teamId, { limit: 1_000, offset: 1_000 })).calls).toHaveLength(500);
+      const hidden = call("5999");
+      expect(all[5_999]?.id).toBe(hidden.id);
+      expect(await log.count(teamId, { serverIds: [id("big")] })).toBe(0);
+      expect(await log.count(teamId, { text: "jsonrpc" })).toBe(1_500);
+      expect(await log.find(teamId, hidden.id)).toBeUndefined();
+      expect(await log.remove(teamId, hidden.id)).toBe(false);
+      const window = { sinceMs: startMs, untilMs: startMs + 10_000_000 };
+      const { total } = await log.metrics(teamId, { window, bucketMs: 3_600_000 });
+      expect(total.totalCalls).toBe(1_500);
     }
     await using log = openLog(path);
     expect(await log.count(teamId, {})).toBe(1_500);
@@ -341,6 +368,29 @@ describe("a file that is not ours", () => {
     const cause = problem(() => openLog(join(file, "store.db")));
     expect(cause).toMatchObject({ code: "unavailable" });
     expect(cause).toHaveProperty("cause");
+  });
+});
+
+describe("a full disk", () => {
+  test("makes the log unavailable, leaves nothing half done, and is forgotten when there is room", async () => {
+    const file = new CallFile(freshPath(), "write");
+    appendCalls(file, [call("a")]);
+    const count = () => file.db.prepare("SELECT count(*) AS n FROM calls").get()?.n;
+    // To SQLite a file that may not grow is a full disk: the same SQLITE_FULL.
+    const pages = Number(file.db.prepare("PRAGMA page_count").get()?.page_count);
+    file.db.exec(`PRAGMA max_page_count = ${pages + 2}`);
+    const responseBody = randomBytes(60_000).toString("hex");
+    const large = calls(5).map((each, i) => ({ ...each, toolName: `new ${i}`, responseBody }));
+    expect(() => appendCalls(file, large)).toThrow(
+      expect.objectContaining({ code: "unavailable", cause: expect.any(Error) }),
+    );
+    expect(count()).toBe(1);
+    file.db.exec("PRAGMA max_page_count = 1000000");
+    expect(appendCalls(file, large)).toMatchObject({ stored: 5 });
+    expect(count()).toBe(6);
+    const reader = new CallReader(file, { clock: systemClock, searchMaxMs: 1_000 });
+    for (const each of large) expect(reader.find(teamId, each.id)).toEqual(each);
+    file[Symbol.dispose]();
   });
 });
 

@@ -157,6 +157,7 @@ function unpack(bytes: Uint8Array, rawBytes: number): Buffer {
 }
 
 function startsOf(raw: Buffer, count: number): Uint32Array {
+  if (4 + count * 20 > raw.length) throw new Error(`${count} calls in ${raw.length} bytes`);
   const starts = new Uint32Array(count * columns.length + 1);
   let start = 4 + count * 20;
   for (let index = 0; index < count * columns.length; index++) {

@@ -22,16 +22,19 @@ export class Names {
 
   /** Within a write transaction: the id of a name that a call started at `startedAtMs` uses. */
   use(name: string, startedAtMs: number): number {
-    const known = this.#byName.get(name) ?? this.#read(name);
+    const known = this.#byName.get(name) ?? this.#remember(name, this.#read(name));
     if (known && known.usedUntilMs > startedAtMs) return known.id;
     // To the end of the day, so that a name in use costs one write a day.
     const usedUntilMs = (Math.floor(startedAtMs / dayMs) + 1) * dayMs;
     const row = this.#statements.get(useSql).get(name, usedUntilMs);
-    return this.#remember(name, { id: Number(row?.id), usedUntilMs }).id;
+    const used = { id: Number(row?.id), usedUntilMs };
+    this.#remember(name, used);
+    return used.id;
   }
 
+  /** Looked up each time: retention may have dropped the name and a later call brought it back under another id. */
   find(name: string): number | undefined {
-    return (this.#byName.get(name) ?? this.#read(name))?.id;
+    return this.#read(name)?.id;
   }
 
   /** Within the transaction that read a row with this id. */
@@ -50,7 +53,7 @@ export class Names {
     this.forget();
   }
 
-  /** What is remembered may not be in the file: after a rollback, or another connection's change. */
+  /** What is remembered may not be in the file: after a rollback, or another connection's retention. */
   forget(): void {
     this.#byName.clear();
     this.#byId.clear();
@@ -60,11 +63,11 @@ export class Names {
   #read(name: string): Name | undefined {
     const sql = "SELECT id, used_until_ms FROM names WHERE name = ?";
     const row = this.#statements.get(sql).get(name);
-    const found = row && { id: Number(row.id), usedUntilMs: Number(row.used_until_ms) };
-    return found && this.#remember(name, found);
+    return row && { id: Number(row.id), usedUntilMs: Number(row.used_until_ms) };
   }
 
-  #remember(name: string, found: Name): Name {
+  #remember(name: string, found: Name | undefined): Name | undefined {
+    if (!found) return undefined;
     this.#makeRoom(this.#byName.size, name);
     this.#byName.set(name, found);
     return found;

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { includesTerms, searchTerms } from "./search-terms.ts";
+
+test.for([
+  { query: "abc", text: "xABCx", found: true },
+  { query: "ABC", text: "xabcx", found: true },
+  { query: "abc", text: "ab c", found: false },
+  { query: "é", text: "É", found: false },
+  { query: "É", text: "caf\u00c9", found: true },
+  { query: "k", text: "\u212a", found: false },
+  { query: "[a-z]", text: "m", found: false },
+  { query: "😀", text: "x😀y", found: true },
+  // The two share their first three bytes and no character.
+  { query: "😀", text: "😁", found: false },
+  { query: "@", text: "`", found: false },
+  { query: "b\u00a0a", text: "a b", found: true },
+  { query: "", text: "", found: true },
+])("$query in $text: $found", ({ query, text, found }) => {
+  expect(includesTerms([text], searchTerms(query))).toBe(found);
+});
+
+test("every term must occur, each in any of the texts", () => {
+  expect(includesTerms(["one", "two"], searchTerms("two one"))).toBe(true);
+  expect(includesTerms(["one", "two"], searchTerms("two three"))).toBe(false);
+  expect(includesTerms(["one", "two"], searchTerms("onetwo"))).toBe(false);
+});
