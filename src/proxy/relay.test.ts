@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   dataPlane,
@@ -11,6 +12,7 @@ import {
   server,
   until,
 } from "../../test/proxy/rig.ts";
+import { egressRule, type Resolve } from "./egress.ts";
 import { failures } from "./failure.ts";
 
 const ping = '{"jsonrpc":"2.0","id":"seven","method":"ping"}';
@@ -123,6 +125,92 @@ test("an upstream that is not there is a 502 that names no address", async () =>
   expect(client.received).not.toContain("127.0.0.1");
   expect(client.received).not.toContain(String(upstream.port));
 });
+
+test("a name that cannot be resolved is a 502, one that takes for ever a 504", async () => {
+  const resolvers: Resolve[] = [
+    (_hostname, _options, callback) =>
+      callback(Object.assign(new Error("no"), { code: "ENOTFOUND" }), []),
+    () => {},
+  ];
+  const answers: string[] = [];
+  for (const resolve of resolvers) {
+    const egress = egressRule("local", resolve);
+    await using plane = await dataPlane("http://name.example/", { egress, connectTimeoutMs: 100 });
+    using client = new RawClient(plane.port, post(ping));
+    await until("the answer", () => client.received.endsWith("}}}"));
+    answers.push(client.received);
+  }
+  expect(answers[0]).toMatch(/^HTTP\/1.1 502 .*; error=dns_error\r\n.*"id":"seven"/s);
+  expect(answers[1]).toMatch(/^HTTP\/1.1 504 .*; error=connection_timeout\r\n.*"id":"seven"/s);
+});
+
+test("a client that leaves before there is a connection leaves nothing waiting", async () => {
+  const egress = egressRule("local", () => {});
+  await using plane = await dataPlane("http://name.example/", { egress });
+  const client = new RawClient(plane.port, post(ping));
+  await until("the exchange", () => plane.sightings.length === 1);
+  client.socket.destroy();
+  await until("the end", () => plane.forwarder.stats().openExchanges === 0);
+  expect(plane.sightings[0]?.end?.outcome).toBe("client_left");
+});
+
+test("whatever an upstream sends, in whatever pieces, the exchange ends and the process goes on", async () => {
+  let pieces: readonly string[] = [];
+  let ending: "end" | "reset" | "stay" = "end";
+  await using upstream = await rawUpstream((socket, received) => {
+    if (!received.endsWith(ping)) return;
+    for (const piece of pieces) socket.write(piece, "latin1");
+    if (ending === "end") socket.end();
+    if (ending === "reset") socket.resetAndDestroy();
+  });
+  await using plane = await dataPlane(upstream.url, { upstreamIdleTimeoutMs: 80 });
+  const answers = [
+    ok,
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n",
+    "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+    "HTTP/1.0 200 OK\r\n\r\nbody",
+    "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nbodyHTTP/1.1 200 OK\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc",
+  ];
+  const splinter = fc.constantFrom(
+    "\r\n",
+    "\n",
+    "\r",
+    "\0",
+    " ",
+    "-1",
+    "Transfer-Encoding: chunked\r\n",
+    "Content-Length: 3\r\n",
+    "HTTP/1.1 200 OK\r\n\r\n",
+    "ffffffffffffffff\r\n",
+    "\xff",
+  );
+  const edit = fc.record({
+    at: fc.nat(200),
+    drop: fc.nat(6),
+    put: fc.oneof(fc.constant(""), splinter),
+  });
+  const garbled = fc
+    .tuple(fc.constantFrom(...answers), fc.array(edit, { maxLength: 4 }))
+    .map(([text, edits]) =>
+      edits.reduce((now, { at, drop, put }) => now.slice(0, at) + put + now.slice(at + drop), text),
+    );
+  const property = fc.asyncProperty(
+    garbled,
+    fc.nat(60),
+    fc.constantFrom("end", "reset", "stay"),
+    async (text, cut, how) => {
+      pieces = [text.slice(0, cut), text.slice(cut)];
+      ending = how;
+      using client = new RawClient(plane.port, post(ping, "Connection: close\r\n"));
+      await until(`an end after ${JSON.stringify(text)}`, () => client.ending !== undefined);
+      expect(client.received).toMatch(/^HTTP\/1.1 [2-9]\d\d /);
+    },
+  );
+  await fc.assert(property, { numRuns: 200 });
+  await until("nothing is left", () => plane.forwarder.stats().openExchanges === 0);
+}, 30_000);
 
 test.for([
   ["of a known length", "Content-Length: 100\r\n\r\nhalf"],
