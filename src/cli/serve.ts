@@ -9,6 +9,7 @@ export async function serve(flags: readonly string[]): Promise<void> {
   const config = readConfig(flags);
   const log = openLog(config.logLevel, process.stderr);
   const host = await openHost(config, { log, version });
+  process.stdout.write(greeting(host));
 
   const signal = await firstSignal();
   log.info({ signal }, "shutting down");
@@ -34,7 +35,7 @@ function firstSignal(): Promise<string> {
 }
 
 /** The first start shows the key, once; every start shows where it listens. */
-function _greeting({ url, newKey, dataDir }: Host): string {
+function greeting({ url, newKey, dataDir }: Host): string {
   const first = `HookWatch is listening on ${url}\n`;
   if (newKey === undefined) return first;
   return `${first}
