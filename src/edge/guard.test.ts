@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { RawClient, until } from "../../test/proxy/rig.ts";
 import { type GuardOptions, guarded } from "./guard.ts";
@@ -68,6 +70,27 @@ test.for([
 ] as const)("a public URL of %s is named by %s: %s", async ([url, host, letIn]) => {
   expect((await ask(get(`Host: ${host}\r\n`), { publicUrl: url })).status).toBe(letIn ? 200 : 421);
 });
+
+test.for([
+  ["127.0.0.2:PORT", 200],
+  ["127.0.0.3:PORT", 421],
+] as const)(
+  "the address that was connected to names us, another does not: %s",
+  async ([host, status]) => {
+    const plane = guarded({}, (_request, response) => void response.end("let in"));
+    await using listener = await listen({ host: "0.0.0.0", port: 0, handle: plane });
+    const socket = connect({ port: listener.port, host: "127.0.0.2" });
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk.toString();
+    });
+    socket.write(
+      get(`Host: ${host.replace("PORT", String(listener.port))}\r\nConnection: close\r\n`),
+    );
+    await once(socket, "end");
+    expect(received.slice(9, 12)).toBe(String(status));
+  },
+);
 
 test("a request without Host is misdirected", async () => {
   expect((await ask(get(""))).status).toBe(421);
