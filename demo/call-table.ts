@@ -35,7 +35,8 @@ function row(cells: readonly string[], error: string): string {
     return index === 5 ? text.padStart(width) : text.padEnd(width);
   });
   const line = columns.join("  ");
-  const room = (process.stdout.columns ?? 120) - line.length - 2;
+  // A file has room for all of it; a narrow terminal gets a few words at least.
+  const room = (process.stdout.columns ?? 300) - line.length - 2;
   return `${line}  ${cut(error, Math.max(room, 12))}`.trimEnd();
 }
 
