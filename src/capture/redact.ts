@@ -56,26 +56,28 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
   let inWord = false;
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
-    let secrets: Secret | readonly Secret[] | undefined;
-    if (isWord[code]) {
-      if (!inWord && startsShape[code]) secrets = findShape(text, at, cut, pem);
+    if (code < 128 && wordCodes[code] === 1) {
+      const starts = !inWord && startsShape(code, text.charCodeAt(at + 1));
       inWord = true;
-    } else {
-      inWord = false;
-      if (code === backslash) {
-        at = endOfEscape(text, at);
-        continue;
-      }
-      if (code === colon) {
-        secrets =
-          text.charCodeAt(at + 1) === slash
-            ? findUrlPassword(text, at)
-            : (findMember(text, at) ?? findField(text, at));
-      } else if (code === equals) secrets = findAssigned(text, at);
+      at = (starts ? add(found, findShape(text, at, cut, pem)) : undefined) ?? at + 1;
+      continue;
     }
-    at = add(found, secrets) ?? at + 1;
+    inWord = false;
+    if (code === backslash) at = endOfEscape(text, at);
+    else if (code === colon) at = add(found, findAtColon(text, at)) ?? at + 1;
+    else if (code === equals) at = add(found, findAssigned(text, at)) ?? at + 1;
+    else at += 1;
   }
   return found;
+}
+
+/** As numbers in one block: this is looked up for every character there is. */
+const wordCodes = Uint8Array.from(isWord, Number);
+
+function findAtColon(text: string, at: number): Secret | readonly Secret[] | undefined {
+  return text.charCodeAt(at + 1) === slash
+    ? findUrlPassword(text, at)
+    : (findMember(text, at) ?? findField(text, at));
 }
 
 /** Where to go on; undefined when nothing was found. */

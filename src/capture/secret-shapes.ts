@@ -47,10 +47,16 @@ const prefixesByCode: readonly (readonly (readonly [string, number])[])[] = Arra
   (_, code) => keyPrefixes.filter(([prefix]) => prefix.charCodeAt(0) === code),
 );
 
-/** Characters that a shape can start with, at the start of a word. */
-export const startsShape: readonly boolean[] = prefixesByCode.map(
-  (prefixes, code) => prefixes.length > 0 || "eBb-".includes(String.fromCharCode(code)),
-);
+/** Which two characters a shape can start with, at 128 × the first + the second. */
+const starts = new Uint8Array(128 * 128);
+for (const start of [jwtPrefix, "Be", "be", pemPrefix, ...keyPrefixes.map(([prefix]) => prefix)]) {
+  starts[start.charCodeAt(0) * 128 + start.charCodeAt(1)] = 1;
+}
+
+/** Whether a word that starts with these two characters of ASCII is worth a look. */
+export function startsShape(first: number, second: number): boolean {
+  return second < 128 && starts[first * 128 + second] === 1;
+}
 
 /** A secret whose shape starts there. `cut`: the text goes on, unseen. */
 export function findShape(
