@@ -9,9 +9,10 @@ export async function serve(flags: readonly string[]): Promise<void> {
   const config = readConfig(flags);
   const log = openLog(config.logLevel, process.stderr);
   const host = await openHost(config, { log, version });
+  const ended = firstSignal();
+  // After that, so that whoever reads it may send a signal at once.
   process.stdout.write(greeting(host));
-
-  const signal = await firstSignal();
+  const signal = await ended;
   log.info({ signal }, "shutting down");
   await host[Symbol.asyncDispose]();
 }
