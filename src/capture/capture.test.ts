@@ -30,7 +30,7 @@ test.for(names)(
   (name) => {
     const script = parseScript(read(name));
     const expected = play(script).map(withoutId);
-    const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 200 });
+    const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 200, size: "max" });
     fc.assert(
       fc.property(
         cuts,
@@ -201,6 +201,21 @@ test("a call taken back on a legacy stream ends cancelled when no answer follows
   rig.capture.sweep(2_000);
   expect(rig.calls[1]).toMatchObject({ rpcId: "1", status: "error", errorKind: "cancelled" });
   get.end(complete);
+});
+
+test("what a resumed stream repeats is no second call", () => {
+  using rig = openRig();
+  const session = ["mcp-session-id", "s"];
+  const ask = 'id: 3\ndata: {"jsonrpc":"2.0","id":5,"method":"ping"}\n\n';
+  for (const more of [[], ["last-event-id", "2"]]) {
+    const witness = post(rig, toolCall(1), [...session, ...more]);
+    witness.head(200, stream);
+    witness.response(Buffer.from(ask));
+    witness.end({ outcome: "client_left", reason: "" });
+  }
+  rig.flush();
+  rig.capture.finish("over");
+  expect(rig.calls.filter(({ direction }) => direction === "server")).toHaveLength(1);
 });
 
 test("beyond pendingMax the oldest waiting request is given up, and counted", () => {
@@ -474,7 +489,7 @@ test("hostile bytes of any kind make no faults", () => {
     '"password":',
     "é",
   );
-  const text = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(""));
+  const text = fc.array(piece, { maxLength: 40, size: "max" }).map((pieces) => pieces.join(""));
   const type = fc.constantFrom(json, stream, ["content-encoding", "gzip", ...json], []);
   fc.assert(
     fc.property(

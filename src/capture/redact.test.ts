@@ -116,6 +116,11 @@ test.for([
   ['{"text":"{\\"token\\":\\"ab', '{"text":"{\\"token\\":\\"<token>'],
   ["-----BEGIN PRIVATE KEY-----\nMIIE", "-----BEGIN PRIVATE KEY-----<private_key>"],
   ["x ghp_0123456", "x <key>"],
+  ["x eyJhbGciOiJIUzI1", "x <jwt>"],
+  ["x eyJhbGciOiJIUzI1.eyJ", "x <jwt>"],
+  ["Bearer abc", "Bearer <bearer>"],
+  ["postgres://bob:s3c", "postgres://bob:<url_password>"],
+  ["see http://localhost:8080", "see http://localhost:8080"],
 ])(
   "a secret that the end of a cut text cuts is taken out to the end: %s",
   ([text = "", expected]) => {
@@ -170,7 +175,7 @@ const piece = fc.constantFrom(
 test("no text makes it throw, and nothing but the secrets is touched", () => {
   const mark = (_: string, secret: string) => `\u0001${secret}\u0002`;
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 60 }), fc.boolean(), (pieces, cut) => {
+    fc.property(fc.array(piece, { maxLength: 60, size: "max" }), fc.boolean(), (pieces, cut) => {
       const text = pieces.join("");
       const marked = redact(text, { mark }, cut);
       expect(marked.replaceAll("\u0001", "").replaceAll("\u0002", "")).toBe(text);
@@ -179,18 +184,25 @@ test("no text makes it throw, and nothing but the secrets is touched", () => {
   );
 });
 
-test("a secret never survives any cut, whatever surrounds it", () => {
-  const secret = "S3CR3T".repeat(6);
-  const around = fc.array(fc.constantFrom('{"a":1,', " ", "é", '"b":"c",', "\n"), {
-    maxLength: 30,
-  });
-  fc.assert(
-    fc.property(around, fc.integer({ min: 1, max: 200 }), (before, maxBytes) => {
-      const text = `${before.join("")}"password":"${secret}"}`;
-      expect(keepText(text, true, maxBytes, seal).text).not.toContain("S3C");
-      expect(keepText(text.slice(0, -10), false, maxBytes, seal).text).not.toContain("S3C");
-    }),
-  );
+test.for([
+  (secret: string) => `{"password":"${secret}"}`,
+  (secret: string) => `{"text":"{\\"token\\":\\"${secret}\\"}"}`,
+  (secret: string) => `"postgres://bob:${secret}@db/x"`,
+  (secret: string) => `"Bearer ${secret}"`,
+  (secret: string) => `"/x?api_key=${secret}&y=1"`,
+  (secret: string) => `"-----BEGIN PRIVATE KEY-----\\n${secret}\\n-----END PRIVATE KEY-----"`,
+  (secret: string) => `"eyJ${secret}.${secret}.${secret}"`,
+])("a secret survives no cut, neither ours nor that of what was held: %#", (write) => {
+  const secret = "S3CR3T".repeat(8);
+  const text = `{"jsonrpc":"2.0","x":${write(secret)}}`;
+  for (let length = 0; length <= text.length; length += 1) {
+    const head = text.slice(0, length);
+    expect(keepText(text, true, Math.max(1, length), seal).text).not.toContain("S3C");
+    // Three letters after "eyJ" are not yet known for a token.
+    if (!/eyJ(?:S3CR3T){0,1}S?3?C?R?3?T?$/.test(head)) {
+      expect(keepText(head, false, 1_000, seal).text).not.toContain("S3C");
+    }
+  }
 });
 
 test.for([
@@ -204,6 +216,8 @@ test.for([
   "://a:",
   "Bearer ",
   "-----BEGIN PRIVATE KEY-----",
+  "-----BEGIN PRIVATE KEY-----; ",
+  "-",
   "sk-",
   "password=",
   '"password":[',

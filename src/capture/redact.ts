@@ -48,6 +48,8 @@ const backslash = 0x5c;
 const colon = 0x3a;
 const equals = 0x3d;
 const slash = 0x2f;
+/** Part of words; what starts with it may follow another. */
+const hyphen = 0x2d;
 
 /** In order of place, none over another. */
 function findSecrets(text: string, cut: boolean): readonly Secret[] {
@@ -57,14 +59,14 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
     if (code < 128 && wordCodes[code] === 1) {
-      const starts = !inWord && startsShape(code, text.charCodeAt(at + 1));
+      const starts = (!inWord || code === hyphen) && startsShape(code, text.charCodeAt(at + 1));
       inWord = true;
       at = (starts ? add(found, findShape(text, at, cut, pem)) : undefined) ?? at + 1;
       continue;
     }
     inWord = false;
     if (code === backslash) at = endOfEscape(text, at);
-    else if (code === colon) at = add(found, findAtColon(text, at)) ?? at + 1;
+    else if (code === colon) at = add(found, findAtColon(text, at, cut)) ?? at + 1;
     else if (code === equals) at = add(found, findAssigned(text, at)) ?? at + 1;
     else at += 1;
   }
@@ -74,9 +76,9 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
 /** As numbers in one block: this is looked up for every character there is. */
 const wordCodes = Uint8Array.from(isWord, Number);
 
-function findAtColon(text: string, at: number): Secret | readonly Secret[] | undefined {
+function findAtColon(text: string, at: number, cut: boolean) {
   return text.charCodeAt(at + 1) === slash
-    ? findUrlPassword(text, at)
+    ? findUrlPassword(text, at, cut)
     : (findMember(text, at) ?? findField(text, at));
 }
 

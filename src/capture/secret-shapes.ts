@@ -67,10 +67,10 @@ export function findShape(
 ): Secret | undefined {
   switch (text.charCodeAt(at)) {
     case 0x65:
-      return text.startsWith(jwtPrefix, at) ? findJwt(text, at) : undefined;
+      return text.startsWith(jwtPrefix, at) ? findJwt(text, at, cut) : undefined;
     case 0x42:
     case 0x62:
-      return text.startsWith("earer", at + 1) ? findBearer(text, at + 6) : undefined;
+      return text.startsWith("earer", at + 1) ? findBearer(text, at + 6, cut) : undefined;
     case 0x2d:
       return text.startsWith(pemPrefix, at) ? pem.findKey(at + pemPrefix.length) : undefined;
     default:
@@ -92,11 +92,13 @@ function findKey(text: string, start: number, cut: boolean): Secret | undefined 
 }
 
 /** Three parts of base64url, or five when encrypted. */
-function findJwt(text: string, start: number): Secret | undefined {
+function findJwt(text: string, start: number, cut: boolean): Secret | undefined {
   const first = endOfRun(text, start, isWord);
-  if (first - start < 11 || text[first] !== ".") return undefined;
+  if (first - start < 11) return undefined;
+  if (cut && first === text.length) return { start, end: first, type: "jwt" };
+  if (text[first] !== ".") return undefined;
   let end = endOfRun(text, first + 1, isWord);
-  if (end - first < 9) return undefined;
+  if (end - first < 9 && !(cut && end === text.length)) return undefined;
   for (let part = 3; part <= 5 && text[end] === "."; part += 1) {
     const next = endOfRun(text, end + 1, isWord);
     if (next === end + 1) break;
@@ -107,23 +109,25 @@ function findJwt(text: string, start: number): Secret | undefined {
 
 const credential = toSet(/[A-Za-z0-9._~+/=-]/);
 
-function findBearer(text: string, after: number): Secret | undefined {
+function findBearer(text: string, after: number, cut: boolean): Secret | undefined {
   const start = endOfRun(text, after, isBlank, after + 4);
   if (start === after) return undefined;
   const end = endOfRun(text, start, credential);
-  return end - start < 16 ? undefined : { start, end, type: "bearer" };
+  const least = cut && end === text.length ? 1 : 16;
+  return end - start < least ? undefined : { start, end, type: "bearer" };
 }
 
 const userinfo = toSet(/[!#-&(-.0-9;=?A-Z[\]^-~]/);
 
 /** `scheme://user:password@host`, asked about its colon; either part may be long, neither unbounded. */
-export function findUrlPassword(text: string, colonAt: number): Secret | undefined {
+export function findUrlPassword(text: string, colonAt: number, cut: boolean): Secret | undefined {
   if (text[colonAt + 2] !== "/") return undefined;
   const start = colonAt + 3;
   const userEnd = endOfRun(text, start, userinfo, start + 256);
   if (text[userEnd] !== ":") return undefined;
   const end = endOfRun(text, userEnd + 1, userinfo, userEnd + 513);
-  if (text[end] !== "@" || end === userEnd + 1) return undefined;
+  const isCut = cut && end === text.length && !/^\d{1,5}$/.test(text.slice(userEnd + 1));
+  if ((text[end] !== "@" && !isCut) || end === userEnd + 1) return undefined;
   return { start: userEnd + 1, end, type: "url_password" };
 }
 

@@ -40,7 +40,10 @@ const bytesOf = (events: readonly SlabEvent[], type: "request" | "response") =>
   );
 
 test("what goes into slabs comes out of them, whatever their size and that of the chunks", () => {
-  const chunks = fc.array(fc.uint8Array({ maxLength: 3_000 }), { maxLength: 12 });
+  const chunks = fc.array(fc.uint8Array({ maxLength: 3_000, size: "max" }), {
+    maxLength: 6,
+    size: "max",
+  });
   fc.assert(
     fc.property(
       chunks,
@@ -178,7 +181,11 @@ test("once the backlog is acknowledged streams are seen again, with their gap ma
   witness.end({ outcome: "complete", reason: "" });
   const events = rig.read();
   expect(bytesOf(events, "response").toString()).toBe(`${"a".repeat(600)}seen`);
-  expect(events).toContainEqual({ exchange: 1, type: "responseSkipped", skippedBytes: 4 });
+  expect(events.slice(-3)).toMatchObject([
+    { type: "responseSkipped", skippedBytes: 4 },
+    { type: "response" },
+    { type: "end" },
+  ]);
 });
 
 test("a deliverer that throws harms nothing and is counted", () => {
