@@ -2,13 +2,16 @@
  * The first start: an owner, a team and an API key, so that there is something to work with. Later
  * starts only see to it that a key given by the operator is valid.
  */
-import { digestOf, lastFourOf, newKeyText } from "../access/keys.ts";
+import { digestOf, isKey, lastFourOf, newKeyText } from "../access/keys.ts";
 import type { Clock } from "../clock.ts";
 import { newId } from "../id.ts";
+import { invalid } from "../problem.ts";
 import type { Founding, Registry } from "../store/registry.ts";
 import type { Secret } from "./config.ts";
 
 const operatorKeyName = "from HOOKWATCH_API_KEY";
+const mistyped =
+  "begins or ends with a blank, or has the form of a generated key but not its checksum: it was not copied whole";
 
 /** Resolves to the text of a key made just now, which nobody will see again; absent when none was made. */
 export async function found(
@@ -22,6 +25,8 @@ export async function found(
     team: { id: newId(), name: "My team", createdAtMs },
   });
   if (apiKey) {
+    // It would be refused with every request; better at once.
+    if (!isKey(apiKey.reveal())) throw invalid({ field: "HOOKWATCH_API_KEY", message: mistyped });
     await admitOperatorKey(registry, founding, apiKey.reveal(), createdAtMs);
     return undefined;
   }
