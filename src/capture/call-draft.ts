@@ -53,6 +53,8 @@ export class CallDraft {
   readonly progressToken: string;
   /** Why it was called off by who asked; undefined when it was not. */
   cancelled: string | undefined;
+  /** When that was, on the clock of exchanges. */
+  cancelledMs: number | undefined;
   settled = false;
   readonly #context: CaptureContext;
   readonly #toolName: string;

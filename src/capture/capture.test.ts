@@ -203,6 +203,25 @@ test("a call taken back on a legacy stream ends cancelled when no answer follows
   get.end(complete);
 });
 
+test("a call taken back on a stream that stays open ends when it was taken back", () => {
+  using rig = openRig();
+  const session = ["mcp-session-id", "s"];
+  const asked = post(rig, toolCall(1), session);
+  asked.head(200, stream);
+  const text = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}';
+  const cancel = post(rig, text, session);
+  cancel.head(202, []);
+  cancel.end(complete);
+  rig.flush();
+  rig.capture.sweep(0);
+  rig.capture.sweep(2_000);
+  const cancelled = { rpcId: "1", status: "error", errorKind: "cancelled", statusCode: 200 };
+  expect(rig.calls[1]).toMatchObject(cancelled);
+  asked.end({ outcome: "client_left", reason: "" });
+  rig.flush();
+  expect(rig.calls).toHaveLength(2);
+});
+
 test("what a resumed stream repeats is no second call", () => {
   using rig = openRig();
   const session = ["mcp-session-id", "s"];

@@ -82,7 +82,11 @@ export class ExchangeCalls {
     const { kind, method, params } = message;
     if (kind === "notification") {
       this.#add({ kind, method, params, toolName: "", rpcId: "" }, body);
-      if (method === "notifications/cancelled") markCancelled(message, scope.fromClient);
+      if (method === "notifications/cancelled") {
+        const draft = markCancelled(message, scope.fromClient, atMs);
+        // Servers then answer no more, and many leave the stream open as long as the session.
+        if (draft) this.#context.pending.add(draft, giveUpOnServer);
+      }
       return;
     }
     this.#meetClient(message);
@@ -191,7 +195,7 @@ export class ExchangeCalls {
   #notify(message: NotificationMessage, bytes: number, atMs: number): void {
     const { scope, statusCode } = this.#facts;
     const { method, params, text } = message;
-    if (method === "notifications/cancelled") markCancelled(message, scope.fromServer);
+    if (method === "notifications/cancelled") markCancelled(message, scope.fromServer, atMs);
     const draft = this.#subject(message);
     if (draft) {
       draft.addMessage(text, "server", atMs);
@@ -259,7 +263,7 @@ export function giveUp(draft: CallDraft, reason: string): void {
     statusCode: draft.direction === "client" ? statusCode : 0,
     body: nothingKept,
     bytes: 0,
-    endedMs: seenMs,
+    endedMs: draft.cancelledMs ?? seenMs,
   });
 }
 
@@ -271,14 +275,17 @@ function toToolName({ method, params }: RequestMessage): string {
 function markCancelled(
   { params, text }: NotificationMessage,
   requests: ReadonlyMap<string, CallDraft>,
-): void {
+  atMs: number,
+): CallDraft | undefined {
   const { requestId, reason } = asRecord(params) ?? {};
   const exact = typeof requestId === "number" && !Number.isSafeInteger(requestId);
   const id = exact
     ? (/"requestId"\s{0,9}:\s{0,9}(-?\d{1,400})/.exec(text)?.[1] ?? "")
     : toIdText(requestId);
   const draft = requests.get(id);
-  if (!draft) return;
+  if (!draft) return undefined;
   draft.cancelled =
     typeof reason === "string" && reason !== "" ? reason.slice(0, 4_000) : "cancelled by who asked";
+  draft.cancelledMs = atMs;
+  return draft;
 }
