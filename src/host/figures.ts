@@ -1,4 +1,5 @@
 /** The host's figures under the names they have in `/metrics`. */
+import type { CaptureStats } from "../capture/capture.ts";
 import type { Listener } from "../edge/listener.ts";
 import type { ForwarderStats } from "../proxy/forwarder.ts";
 import type { Figure } from "./metrics-page.ts";
@@ -15,6 +16,7 @@ export function figures(
     ...edgeFigures(edge),
     ...proxyFigures(proxy),
     ...seenFigures(recorder),
+    ...(recorder.capture ? captureFigures(recorder.capture) : []),
     ...callFigures(recorder),
   ];
 }
@@ -41,19 +43,39 @@ function proxyFigures(proxy: ForwarderStats): Figure[] {
   ];
 }
 
-function seenFigures({ slabs, deaths }: RecorderStatistics): Figure[] {
+function seenFigures({ slabs, lostBytes, deaths }: RecorderStatistics): Figure[] {
   const { exchangesSeen, exchangesDropped, bodyBytesSkipped, backlogBytes } = slabs;
   return [
     counter("exchanges_seen_total", exchangesSeen, "Exchanges that capture began to see."),
     counter("exchanges_dropped_total", by("reason", exchangesDropped), "Exchanges not seen."),
     counter("body_bytes_skipped_total", by("reason", bodyBytesSkipped), "Body bytes not seen."),
     gauge("capture_backlog_bytes", backlogBytes, "Bytes the recorder has not read yet."),
+    counter("capture_lost_bytes_total", lostBytes, "Bytes that no recorder has read."),
     counter("recorder_deaths_total", deaths, "Times the recorder died and was replaced."),
   ];
 }
 
-function callFigures({ ingest }: RecorderStatistics): Figure[] {
-  const { accepted, stored, bodiesShed, discarded, dropped, pending, storeFailures } = ingest;
+function captureFigures(capture: CaptureStats): Figure[] {
+  return [
+    counter("capture_faults_total", capture.faults, "Exchanges no longer read because of a bug."),
+    counter("capture_torn_slabs_total", capture.tornSlabs, "Slabs not read to their end."),
+    counter("capture_stray_records_total", capture.strayRecords, "Records of unknown exchanges."),
+    counter("answers_unmatched_total", capture.answersUnmatched, "Answers to nothing known."),
+    counter("events_garbled_total", capture.eventsGarbled, "Events that are no JSON-RPC."),
+    counter("batch_members_dropped_total", capture.batchMembersDropped, "Over the limit."),
+    counter(
+      "transcript_messages_dropped_total",
+      capture.transcriptMessagesDropped,
+      "Over the limit.",
+    ),
+    counter("requests_evicted_total", capture.requestsEvicted, "Requests given up over the limit."),
+    gauge("requests_pending", capture.requestsPending, "Requests whose answer has not come."),
+    gauge("sessions_known", capture.sessions, "Sessions remembered by capture."),
+  ];
+}
+
+function callFigures({ account }: RecorderStatistics): Figure[] {
+  const { accepted, stored, bodiesShed, discarded, dropped, pending, storeFailures } = account;
   return [
     counter("calls_accepted_total", accepted, "Calls that capture made."),
     counter("calls_stored_total", stored, "Calls stored whole."),

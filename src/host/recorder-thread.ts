@@ -4,10 +4,12 @@
  * capture → ingest → store run here, away from the data plane, in one thread, so that no call is
  * handed from thread to thread on its way.
  */
+import type { Call } from "../call.ts";
 import { Capture } from "../capture/capture.ts";
 import { systemClock } from "../clock.ts";
 import { idsByTime } from "../id.ts";
-import { Ingest, ingestDefaults } from "../ingest/ingest.ts";
+import type { Account } from "../ingest/accounting.ts";
+import { Ingest, ingestDefaults, type Taken } from "../ingest/ingest.ts";
 import type { CallLog } from "../store/call-log.ts";
 import { serveMethods } from "./remote.ts";
 import { readMethods, removeMethods } from "./remote-call-log.ts";
@@ -22,6 +24,13 @@ export interface RecorderData {
   readonly digestKey: Uint8Array;
 }
 
+/** Posted for each slab that was read and each batch that was stored: what would be lost with this thread. */
+export interface Consumed {
+  /** 0 for a batch. */
+  readonly consumedBytes: number;
+  readonly account: Account;
+}
+
 /** How often answers that never came are looked for. */
 const sweepMs = 1_000;
 
@@ -34,7 +43,7 @@ let sweep: NodeJS.Timeout;
 serveMethods(port, {
   open: () => {
     calls = openCallLog(data.callsUrl, data.dataDir, "write");
-    ingest = new Ingest((batch) => calls.append(batch), { ...ingestDefaults, log });
+    ingest = new Ingest(append, { ...ingestDefaults, log });
     const { bodyCaptureMaxBytes, digestKey } = data;
     capture = new Capture((call) => ingest.offer(call), {
       bodyCaptureMaxBytes,
@@ -45,9 +54,7 @@ serveMethods(port, {
     void erase();
     sweep = setInterval(() => capture.sweep(systemClock.monotonicMs()), sweepMs);
   },
-  statistics: () => ({ capture: capture.stats(), ingest: ingest.account() }),
-  /** Everything posted before this is stored, or counted as lost, when it resolves. */
-  flush: () => ingest.flush(),
+  statistics: () => ({ capture: capture.stats(), account: ingest.account() }),
   close: async (reason: string) => {
     clearInterval(sweep);
     capture.finish(reason);
@@ -65,6 +72,16 @@ serveMethods(port, {
   },
 });
 
+async function append(batch: readonly Call[]): Promise<Taken> {
+  const taken = await calls.append(batch);
+  setImmediate(report, 0);
+  return taken;
+}
+
+function report(consumedBytes: number): void {
+  port.postMessage({ consumedBytes, account: ingest.account() } satisfies Consumed);
+}
+
 /** Gone from every answer already; nobody waits for the bytes to go. */
 async function erase(): Promise<void> {
   try {
@@ -81,5 +98,5 @@ port.on("message", (message: { slab?: Uint8Array<ArrayBuffer> }) => {
   if (!message.slab) return;
   const bytes = message.slab.byteLength;
   capture.see(message.slab);
-  port.postMessage({ consumed: bytes });
+  report(bytes);
 });

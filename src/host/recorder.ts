@@ -1,84 +1,121 @@
 /**
  * The main thread's side of the recorder: a `Watch` for the data plane, slabs to the thread.
  *
- * What the thread cannot take is lost and counted; the exchange never notices.
+ * What the thread cannot take, and what dies with it, is lost and counted; the exchange never notices.
  */
 import type { CaptureStats } from "../capture/capture.ts";
 import { SlabWriter, type SlabWriterStats } from "../capture/slab.ts";
 import { systemClock } from "../clock.ts";
 import type { Watch } from "../exchange.ts";
-import type { Account } from "../ingest/accounting.ts";
+import { type Account, addAccounts, closeAccount, emptyAccount } from "../ingest/accounting.ts";
 import type { Log } from "../telemetry.ts";
-import type { RecorderData } from "./recorder-thread.ts";
+import type { Consumed, RecorderData } from "./recorder-thread.ts";
 import { Thread } from "./thread.ts";
 
 const heapMaxMiB = 512;
 
-export class Recorder implements AsyncDisposable {
-  readonly thread: Thread;
-  readonly #slabs: SlabWriter;
-  readonly #log: Log;
+/** Counts since the start of the host, over all recorder threads there were. */
+export interface RecorderStatistics {
+  readonly slabs: SlabWriterStats;
+  /** Of the present thread; absent while there is none. */
+  readonly capture?: CaptureStats;
+  readonly account: Account;
+  /** Bytes of slabs that no thread has read. */
+  readonly lostBytes: number;
+  readonly deaths: number;
+}
 
-  private constructor(thread: Thread, slabs: SlabWriter, log: Log) {
-    this.thread = thread;
-    this.#slabs = slabs;
+export class Recorder implements AsyncDisposable {
+  readonly #log: Log;
+  readonly #slabs: SlabWriter;
+  #thread: Thread | undefined;
+  /** Of the threads that died. */
+  #closed = emptyAccount;
+  /** What the present thread told last. */
+  #latest = emptyAccount;
+  #unreadBytes = 0;
+  #lostBytes = 0;
+
+  private constructor(log: Log) {
     this.#log = log;
+    this.#slabs = new SlabWriter((slab) => this.#post(slab), { clock: systemClock });
   }
 
   /** @throws Problem — the call log cannot be opened. */
   static async open(data: RecorderData, log: Log): Promise<Recorder> {
-    let unacknowledgedBytes = 0;
-    const thread = await Thread.open({
+    const recorder = new Recorder(log);
+    recorder.#thread = await Thread.open({
       name: "recorder",
       entry: new URL("./recorder-thread.ts", import.meta.url),
       data,
       heapMaxMiB,
       log,
-      onMessage: (message) => acknowledge((message as { consumed: number }).consumed),
-      onDeath: () => acknowledge(unacknowledgedBytes),
+      onMessage: (message) => recorder.#onConsumed(message as Consumed),
+      onDeath: () => recorder.#onDeath(),
     });
-    const slabs = new SlabWriter(
-      (slab) => {
-        const bytes = slab.byteLength;
-        unacknowledgedBytes += bytes;
-        if (!thread.post({ slab }, [slab.buffer])) acknowledge(bytes);
-      },
-      { clock: systemClock },
-    );
-    function acknowledge(bytes: number): void {
-      unacknowledgedBytes -= bytes;
-      slabs.consumed(bytes);
-    }
-    return new Recorder(thread, slabs, log);
+    return recorder;
   }
 
   get watch(): Watch {
     return this.#slabs.watch;
   }
 
-  async statistics(): Promise<RecorderStatistics> {
-    const { capture, ingest } =
-      await this.thread.call<Pick<RecorderStatistics, "capture" | "ingest">>("statistics");
-    return { slabs: this.#slabs.stats(), capture, ingest, deaths: this.thread.deaths };
+  get thread(): Thread {
+    if (!this.#thread) throw new Error("a recorder is made by Recorder.open");
+    return this.#thread;
   }
 
-  /** Everything seen so far is stored, or counted as lost, when it resolves. */
-  async flush(): Promise<void> {
-    this.#slabs.flush();
-    await this.thread.call("flush");
+  async statistics(): Promise<RecorderStatistics> {
+    const present = this.thread.alive ? await this.#present() : {};
+    return {
+      slabs: this.#slabs.stats(),
+      ...present,
+      account: addAccounts(this.#closed, this.#latest),
+      lostBytes: this.#lostBytes,
+      deaths: this.thread.deaths,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#slabs[Symbol.dispose]();
-    const account = await this.thread.call<Account>("close", "hookwatch is shutting down");
-    this.#log.info({ ...account }, "the call log is closed");
+    this.#latest = await this.thread.call<Account>("close", "hookwatch is shutting down");
+    this.#log.info({ ...addAccounts(this.#closed, this.#latest) }, "the call log is closed");
     await this.thread[Symbol.asyncDispose]();
   }
-}
 
-export interface RecorderStatistics {
-  readonly slabs: SlabWriterStats;
-  readonly capture: CaptureStats;
-  readonly ingest: Account;
-  readonly deaths: number;
+  async #present(): Promise<{ capture: CaptureStats }> {
+    const { capture, account } = await this.thread.call<{
+      capture: CaptureStats;
+      account: Account;
+    }>("statistics");
+    this.#latest = account;
+    return { capture };
+  }
+
+  #post(slab: Uint8Array<ArrayBuffer>): void {
+    const bytes = slab.byteLength;
+    this.#unreadBytes += bytes;
+    if (!this.thread.post({ slab }, [slab.buffer])) this.#onLost(bytes);
+  }
+
+  #onConsumed({ consumedBytes, account }: Consumed): void {
+    this.#latest = account;
+    this.#onRead(consumedBytes);
+  }
+
+  #onDeath(): void {
+    this.#closed = addAccounts(this.#closed, closeAccount(this.#latest));
+    this.#latest = emptyAccount;
+    this.#onLost(this.#unreadBytes);
+  }
+
+  #onLost(bytes: number): void {
+    this.#lostBytes += bytes;
+    this.#onRead(bytes);
+  }
+
+  #onRead(bytes: number): void {
+    this.#unreadBytes -= bytes;
+    this.#slabs.consumed(bytes);
+  }
 }
