@@ -222,6 +222,24 @@ test("a call taken back on a stream that stays open ends when it was taken back"
   expect(rig.calls).toHaveLength(2);
 });
 
+test("a session that was deleted is forgotten, and what waited in it ends", () => {
+  using rig = openRig();
+  const session = ["mcp-session-id", "s"];
+  const asked = post(rig, toolCall(1), session);
+  asked.head(200, stream);
+  asked.response(Buffer.from("id: 1\ndata:\n\n"));
+  asked.end(complete);
+  const opening = { serverId, teamId, startedAtMs, path: "", sourceIp: "" };
+  const deletion = rig.watch({ ...opening, method: "DELETE", rawHeaders: session });
+  deletion.requestEnd();
+  deletion.head(200, []);
+  deletion.end(complete);
+  rig.flush();
+  const errorMessage = "the session was ended without an answer";
+  expect(rig.calls).toMatchObject([{ method: "DELETE" }, { rpcId: "1", errorMessage }]);
+  expect(rig.capture.stats()).toMatchObject({ sessions: 0, requestsPending: 0 });
+});
+
 test("what a resumed stream repeats is no second call", () => {
   using rig = openRig();
   const session = ["mcp-session-id", "s"];

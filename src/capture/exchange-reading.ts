@@ -136,7 +136,6 @@ export class ExchangeReading {
         facts.scope,
         toScope(this.#context, serverId, "session", issuedId),
       );
-      if (facts.ownClient) facts.scope.client = facts.ownClient;
     } else if (facts.scope.isShared) {
       facts.scope = moveTo(this.#context, facts.scope, facts.scope);
     }

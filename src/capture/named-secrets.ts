@@ -107,9 +107,9 @@ function findValue(text: string, at: number, level: number, type: string): Secre
     if (start + scheme.length >= end) return end > start ? { start, end, type } : undefined;
     return { start: start + scheme.length, end, type: schemeType(scheme, type) };
   }
-  const code = text.charCodeAt(at);
+  const digitAt = text[at] === "-" ? at + 1 : at;
   // Numbers of tokens are counts.
-  if (type === "token" || (!isDigit[code] && code !== 0x2d)) return undefined;
+  if (type === "token" || !isDigit[text.charCodeAt(digitAt)]) return undefined;
   const around = `${"\\".repeat(level)}"`;
   return { start: at, end: endOfRun(text, at, numeric), type, around };
 }

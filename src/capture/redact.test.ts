@@ -94,6 +94,7 @@ test.for([
   '{"tokenType":"Bearer","token_endpoint":"https://as.example/token","token_endpoint_auth_method":"client_secret_post"}',
   '{"properties":{"password":{"type":"string"}},"required":["password"]}',
   '{"passwordPolicy":"long","password":true,"secret":null,"token":{"a":1},"password":""}',
+  '{"password":-----END, "secret":- 1}',
   '{"authorization_servers":["https://as.example"],"secretary":"Ann","cookies_accepted":"yes","compass":"north"}',
   "the password: forgotten; token = getToken(); const secret=1",
   "Authorization: required",

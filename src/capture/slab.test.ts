@@ -188,6 +188,20 @@ test("once the backlog is acknowledged streams are seen again, with their gap ma
   ]);
 });
 
+test("a body with a gap is not taken up again", () => {
+  using rig = openWriter({ slabBytes: 1_000, backlogMaxBytes: 1_000 });
+  const witness = rig.writer.watch(opening());
+  witness.request(Buffer.from("a".repeat(600)));
+  witness.request(Buffer.from("lost"));
+  rig.writer.flush();
+  for (const slab of rig.slabs) rig.writer.consumed(slab.byteLength);
+  witness.request(Buffer.from("of no use"));
+  witness.end({ outcome: "complete", reason: "" });
+  const events = rig.read();
+  expect(bytesOf(events, "request").toString()).toBe("a".repeat(600));
+  expect(events).toContainEqual({ exchange: 1, type: "requestSkipped", skippedBytes: 13 });
+});
+
 test("a deliverer that throws harms nothing and is counted", () => {
   using writer = new SlabWriter(
     () => {
