@@ -55,6 +55,8 @@ export class Block {
   /** Where each text begins: all of `rest`, then all of `error` …, and where the last one ends. */
   readonly #starts: Uint32Array;
   #folded: Buffer | undefined;
+  #sought: readonly Buffer[] | undefined;
+  #includesAll = false;
 
   /** @throws Problem `internal_error` — the block is damaged. */
   constructor({ firstSeq, codec, rawBytes, bytes }: PackedBlock) {
@@ -67,10 +69,6 @@ export class Block {
       const message = `block ${firstSeq} of the call log is damaged`;
       throw new Problem("internal_error", message, { cause });
     }
-  }
-
-  entries(): BlockEntry[] {
-    return Array.from({ length: this.#count }, (_, index) => this.#entry(index, Infinity));
   }
 
   /**
@@ -87,7 +85,12 @@ export class Block {
     const searched = this.#start(1, 0);
     this.#folded ??= foldAscii(Buffer.from(this.#raw.subarray(searched)));
     const folded = this.#folded;
-    const index = this.#indexOf(seq);
+    if (this.#sought !== terms) {
+      // Most blocks hold no call that is looked for: one sweep spares a look at each.
+      this.#sought = terms;
+      this.#includesAll = terms.every((term) => folded.includes(term));
+    }
+    const index = this.#includesAll ? this.#indexOf(seq) : -1;
     return (
       index >= 0 &&
       terms.every((term) =>

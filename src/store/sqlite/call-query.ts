@@ -37,11 +37,25 @@ const walks = [
   { column: "server", unindexed: undefined },
 ] as const;
 
-/** Within a transaction. `after`: only what follows that place, newest first. */
+/**
+ * A row that a walk has met, newest first: by started_ms, then by id, which is the order of pages, or by
+ * seq, which is the order of the indexes and costs no look at the row.
+ */
+export interface WalkedRow {
+  readonly startedAtMs: number;
+  readonly column: "id" | "seq";
+  readonly value: SQLInputValue;
+}
+
+export function walkedTo(place: Place): WalkedRow {
+  return { startedAtMs: place.startedAtMs, column: "id", value: uuidBytes(place.id) };
+}
+
+/** Within a transaction. `after`: only what follows that row. */
 export function branchesOf(
   teamId: string,
   filter: CallFilter,
-  after: Place | undefined,
+  after: WalkedRow | undefined,
   names: Names,
   statements: Statements,
 ): readonly Branch[] {
@@ -131,7 +145,7 @@ interface Condition {
 
 function conditions(
   filter: CallFilter,
-  after: Place | undefined,
+  after: WalkedRow | undefined,
   unswept: readonly number[],
 ): Condition[] {
   const all: Condition[] = [];
@@ -139,8 +153,8 @@ function conditions(
   if (minDurationMs !== undefined) all.push({ sql: "duration_ms >= ?", values: [minDurationMs] });
   if (maxDurationMs !== undefined) all.push({ sql: "duration_ms <= ?", values: [maxDurationMs] });
   if (after) {
-    const values = [after.startedAtMs, uuidBytes(after.id)];
-    all.push({ sql: "(started_ms < ? OR id < ?)", values });
+    const values = [after.startedAtMs, after.value];
+    all.push({ sql: `(started_ms < ? OR ${after.column} < ?)`, values });
   }
   if (unswept.length > 0) {
     const { sql, values } = isAnyOf("server", unswept);
@@ -154,7 +168,10 @@ function isAnyOf(column: string, values: readonly number[]): Condition {
 }
 
 /** Half-open, so that the cursor's own millisecond is within, and one bound on each side. */
-function spanOf({ window = {} }: CallFilter, after: Place | undefined): readonly [number, number] {
+function spanOf(
+  { window = {} }: CallFilter,
+  after: WalkedRow | undefined,
+): readonly [number, number] {
   const sinceMs = window.sinceMs ?? Number.MIN_SAFE_INTEGER;
   const untilMs = window.untilMs ?? Number.MAX_SAFE_INTEGER;
   return [sinceMs, after ? Math.min(untilMs, after.startedAtMs + 1) : untilMs];

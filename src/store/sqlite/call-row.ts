@@ -159,7 +159,7 @@ export function toCall(teamId: string, row: CallRow, entry: BlockEntry, names: N
   };
 }
 
-export function statusOf(row: CallRow): CallStatus {
+export function statusOf(row: Pick<CallRow, "status">): CallStatus {
   return valueOfCode(statuses, row.status);
 }
 
