@@ -76,6 +76,7 @@ export async function startRig(setting: RigSetting = {}): Promise<Rig> {
   const url = await within("the host's start", startMaxMs, listening(child, output)).catch(
     async (cause: unknown) => {
       child.kill("SIGKILL");
+      if (!setting.dataDir) await rm(dataDir, { recursive: true, force: true });
       throw new Error(`the host did not start:\n${output.join("\n")}`, { cause });
     },
   );
