@@ -249,6 +249,23 @@ describe("a file on disk", () => {
     expect(await log.count(teamId, {})).toBe(0);
   });
 
+  test("closing ends what is being erased between two steps, and the next opening takes it up", async () => {
+    const path = freshPath();
+    const open = openLog(path);
+    await open.append(calls(6_000).map((each) => ({ ...each, serverId: id("big") })));
+    await open.append([call("kept", { startedAtMs: startMs + 1 })]);
+    await open.removeServer(teamId, id("big"));
+    const [sweeping, pruning] = [open.sweep(), open.prune(startMs + 1)];
+    await open[Symbol.asyncDispose]();
+    await Promise.all([sweeping, pruning]);
+    await using log = openLog(path);
+    await log.sweep();
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS n FROM calls").get()).toEqual({ n: 1 });
+    db.close();
+    expect(await log.count(teamId, {})).toBe(1);
+  });
+
   test("names that no call uses any more are pruned with the calls, the others stay", async () => {
     const path = freshPath();
     await using log = openLog(path);
@@ -271,6 +288,16 @@ describe("a file on disk", () => {
     expect(await log.count(teamId, { toolNames: ["old"] })).toBe(1);
     expect((await log.find(teamId, call("c").id))?.toolName).toBe("both");
   });
+});
+
+test("metrics that take several steps count calls of one millisecond once", async () => {
+  await using log = openLog();
+  // More than one step reads, all of two instants.
+  const many = calls(12_000).map((each, i) => ({ ...each, startedAtMs: startMs + (i % 2) }));
+  await log.append(many);
+  const window = { sinceMs: startMs, untilMs: startMs + 10 };
+  const { total } = await log.metrics(teamId, { window, bucketMs: 3_600_000 });
+  expect(total.totalCalls).toBe(12_000);
 });
 
 describe("text search", () => {

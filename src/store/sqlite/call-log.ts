@@ -89,6 +89,7 @@ export class SqliteCallLog implements CallLog {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#removal.stop();
     this.#file[Symbol.dispose]();
   }
 }

@@ -22,6 +22,7 @@ const freePagesMin = 1_024;
 export class CallRemoval {
   readonly #file: CallFile;
   #scrubDue = false;
+  #stopped = false;
 
   constructor(file: CallFile) {
     this.#file = file;
@@ -57,24 +58,29 @@ export class CallRemoval {
     return hidden;
   }
 
-  /** Removes what is left of removed servers. */
+  /** Removes what is left of removed servers, unless it is stopped. */
   async sweep(): Promise<void> {
-    while (this.#sweepStep()) await turn();
-    this.#scrub();
+    while (!this.#stopped && this.#sweepStep()) await turn();
+    if (!this.#stopped) this.#scrub();
   }
 
   async prune(beforeMs: number): Promise<number> {
     await this.sweep();
     let removed = 0;
-    for (;;) {
+    while (!this.#stopped) {
       const step = this.#pruneStep(beforeMs);
       removed += step;
       if (step === 0) break;
       await turn();
     }
-    while (this.#giveBackStep()) await turn();
-    this.#scrub();
+    while (!this.#stopped && this.#giveBackStep()) await turn();
+    if (!this.#stopped) this.#scrub();
     return removed;
+  }
+
+  /** Ends `sweep` and `prune` before their next step, since the file is about to be closed. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /** Empties the WAL if a removal could not: a reader was in the middle of it. */
