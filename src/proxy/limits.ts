@@ -36,3 +36,27 @@ export const keepAliveMarginMs = 1_000;
 
 /** Field names remembered with what to do about them; beyond it they are looked up anew. */
 export const knownNamesMax = 2_048;
+
+/** The first event of a legacy stream, held until it is whole: a URL, which nobody writes longer. */
+export const endpointEventMaxBytes = 16_384;
+
+/** Redirects of one exchange that are followed, as fetch's clients commonly allow for a chain that stays at home. */
+export const redirectsMax = 5;
+
+/** A request body kept until the answer's head, to be sent again where a redirect leads. */
+export const replayMaxBytes = 1_048_576;
+
+/** All bodies kept so, beyond the `echoMaxBytes` that each exchange may keep; over it redirects pass to the client. */
+export const replayTotalMaxBytes = 67_108_864;
+
+/** The body of a redirect, read so that its connection can be used again; a longer one closes it. */
+export const redirectBodyMaxBytes = 65_536;
+
+/** An OAuth metadata document; real ones have 1 to 5 KiB. */
+export const metadataMaxBytes = 65_536;
+
+/** All it takes to answer for metadata, several requests of the upstream included; clients give up after 30 s. */
+export const metadataTimeoutMs = 10_000;
+
+/** A metadata URL that an upstream has named, remembered for its server. */
+export const metadataUrlMaxLength = 2_048;
