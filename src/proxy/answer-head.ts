@@ -32,6 +32,25 @@ export function isPlainEventStream(rawHeaders: readonly string[]): boolean {
   return plain;
 }
 
+/** True when the answer has a length of its own, so that its body must keep it. */
+export function hasLength(rawHeaders: readonly string[]): boolean {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() === "content-length") return true;
+  }
+  return false;
+}
+
+/** How long the upstream says that it keeps an idle connection; undefined when it does not say. */
+export function keepAliveHintMs(rawHeaders: readonly string[]): number | undefined {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.length !== 10 || name.toLowerCase() !== "keep-alive") continue;
+    const [, seconds] = /\btimeout\s*=\s*"?(\d{1,9})/i.exec(rawHeaders[at + 1] ?? "") ?? [];
+    if (seconds !== undefined) return Number(seconds) * 1_000;
+  }
+  return undefined;
+}
+
 /** The last four bytes of a stream as one number, after one more chunk. */
 export function tailAfter(tail: number, chunk: Uint8Array): number {
   let after = tail;

@@ -22,49 +22,74 @@ import type { Target } from "./target.ts";
 export class Dial {
   readonly #egress: Egress;
   readonly #connectTimeoutMs: number;
-  readonly #pools = new Map<string, Pool>();
+  /** By server. */
+  readonly #pools = new Map<string, ServerPools>();
 
   constructor(egress: Egress, connectTimeoutMs: number) {
     this.#egress = egress;
     this.#connectTimeoutMs = connectTimeoutMs;
   }
 
-  /** A line to the target, the one used last if any is idle. Undefined when the server has no room for more. */
-  open(target: Target): Line | undefined {
-    let pool = this.#pools.get(target.serverId);
-    if (pool !== undefined && pool.origin !== target.origin) {
-      this.drop(target.serverId);
-      pool = undefined;
+  /**
+   * A line to one of the target's origins: its own, or `https` of the same host if a redirect led there. The one
+   * used last if any is idle. Undefined when the server has no room for more.
+   */
+  open(target: Target, origin: string = target.origin): Line | undefined {
+    const { serverId } = target;
+    const pools = this.#pools.get(serverId);
+    if (pools !== undefined && pools.target !== target.origin) this.drop(serverId);
+    const pool = pools?.target === target.origin ? pools.byOrigin.get(origin) : undefined;
+    return this.#take(pool ?? this.#openPool(target, origin));
+  }
+
+  #take(pool: Pool): Line | undefined {
+    const nowMs = performance.now();
+    let idle = pool.idle.pop();
+    // undici closes idle connections too, but its timer is up to a second late: longer than some upstreams wait.
+    while (idle !== undefined && idle.freshUntilMs <= nowMs) {
+      idle.destroy();
+      idle = pool.idle.pop();
     }
-    if (pool === undefined) {
-      const connect = this.#egress.connector(target.origin, this.#connectTimeoutMs);
-      pool = { origin: target.origin, connect, idle: [], busy: 0, dropped: false };
-      this.#pools.set(target.serverId, pool);
-    }
-    const idle = pool.idle.pop();
     if (idle === undefined && pool.busy >= connectionsPerServerMax) return undefined;
     pool.busy += 1;
     return idle ?? new Line(pool);
   }
 
+  #openPool({ serverId, origin: target }: Target, origin: string): Pool {
+    let pools = this.#pools.get(serverId);
+    if (pools === undefined) {
+      pools = { target, byOrigin: new Map() };
+      this.#pools.set(serverId, pools);
+    }
+    const connect = this.#egress.connector(origin, this.#connectTimeoutMs);
+    const pool: Pool = { origin, connect, idle: [], busy: 0, dropped: false };
+    pools.byOrigin.set(origin, pool);
+    return pool;
+  }
+
   /** Idle connections close now, the others when their exchange has ended. */
   drop(serverId: string): void {
-    const pool = this.#pools.get(serverId);
-    if (pool === undefined) return;
+    const pools = this.#pools.get(serverId);
+    if (pools === undefined) return;
     this.#pools.delete(serverId);
-    pool.dropped = true;
-    for (const line of pool.idle.splice(0)) line.destroy();
+    for (const pool of pools.byOrigin.values()) {
+      pool.dropped = true;
+      for (const line of pool.idle.splice(0)) line.destroy();
+    }
   }
 
   /** Forgets idle lines whose connection is gone, and pools that have none left. To be called now and then. */
   prune(): void {
-    for (const [serverId, pool] of this.#pools) {
-      if (pool.idle.length > 0) {
-        const stale = pool.idle.filter((line) => !line.connected);
-        if (stale.length > 0) pool.idle = pool.idle.filter((line) => line.connected);
-        for (const line of stale) line.destroy();
+    for (const [serverId, pools] of this.#pools) {
+      for (const [origin, pool] of pools.byOrigin) {
+        if (pool.idle.length > 0) {
+          const stale = pool.idle.filter((line) => !line.connected);
+          if (stale.length > 0) pool.idle = pool.idle.filter((line) => line.connected);
+          for (const line of stale) line.destroy();
+        }
+        if (pool.idle.length === 0 && pool.busy === 0) pools.byOrigin.delete(origin);
       }
-      if (pool.idle.length === 0 && pool.busy === 0) this.#pools.delete(serverId);
+      if (pools.byOrigin.size === 0) this.#pools.delete(serverId);
     }
   }
 
@@ -75,9 +100,18 @@ export class Dial {
 
   stats(): { readonly pools: number; readonly idleConnections: number } {
     let idleConnections = 0;
-    for (const pool of this.#pools.values()) idleConnections += pool.idle.length;
+    for (const { byOrigin } of this.#pools.values()) {
+      for (const pool of byOrigin.values()) idleConnections += pool.idle.length;
+    }
     return { pools: this.#pools.size, idleConnections };
   }
+}
+
+interface ServerPools {
+  /** The origin that the server had when these were opened. */
+  readonly target: string;
+  /** At most two. */
+  readonly byOrigin: Map<string, Pool>;
 }
 
 interface Pool {
@@ -97,6 +131,8 @@ type Request = Parameters<Client["dispatch"]>[0];
 export class Line {
   readonly #pool: Pool;
   readonly #client: Client;
+  /** While idle: until when it may be used again, by `performance.now()`. */
+  freshUntilMs = 0;
   #reset = false;
 
   constructor(pool: Pool) {
@@ -131,10 +167,15 @@ export class Line {
     this.#client.dispatch(request, handler);
   }
 
-  /** After the answer's end: the connection may serve the next exchange. */
-  release(): void {
+  /** After the answer's end: the connection may serve the next exchange, within what the upstream has hinted. */
+  release(hintMs: number | undefined): void {
     this.#pool.busy -= 1;
-    if (this.#pool.dropped || this.#reset) this.destroy();
+    const keptMs =
+      hintMs === undefined
+        ? keepAliveDefaultMs
+        : Math.min(hintMs - keepAliveMarginMs, keepAliveMaxMs);
+    this.freshUntilMs = performance.now() + keptMs;
+    if (this.#pool.dropped || this.#reset || keptMs <= 0) this.destroy();
     else this.#pool.idle.push(this);
   }
 

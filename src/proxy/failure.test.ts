@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { echoedId, failures, toAnswer, toFailure } from "./failure.ts";
+import { toFailure } from "./diagnosis.ts";
+import { echoedId, failures, toAnswer } from "./failure.ts";
 
 test.for(Object.entries(failures))(
   "trouble of the upstream is never a 4xx, ours never hides an address: %s",

@@ -141,6 +141,41 @@ export const failures = {
     "destination_unavailable",
     "the upstream server cannot be reached",
   ),
+  foreignEndpoint: upstream(
+    502,
+    "foreign_endpoint",
+    "http_protocol_error",
+    "the upstream server told its client to post to another origin",
+  ),
+  metadataElsewhere: upstream(
+    503,
+    "metadata_elsewhere",
+    "http_protocol_error",
+    "the upstream server redirects to metadata of another origin",
+  ),
+  metadataRefused: upstream(
+    503,
+    "metadata_refused",
+    "destination_unavailable",
+    "the upstream server did not say whether it has metadata",
+  ),
+  metadataTooLarge: upstream(
+    503,
+    "metadata_too_large",
+    "http_response_body_size",
+    "the metadata of the upstream server is larger than 64 KiB",
+  ),
+  metadataUnusable: upstream(
+    503,
+    "metadata_unusable",
+    "http_protocol_error",
+    "the metadata of the upstream server is no JSON object, or names places that are no web addresses",
+  ),
+  metadataTimeout: timeout(
+    "metadata_timeout",
+    "http_response_timeout",
+    "the upstream server took too long to answer for its metadata",
+  ),
   connectTimeout: timeout(
     "connect_timeout",
     "connection_timeout",
@@ -153,68 +188,8 @@ export const failures = {
   ),
 } as const satisfies Record<string, Failure>;
 
-const byCode: Readonly<Record<string, Failure>> = {
-  ECONNREFUSED: failures.refused,
-  EHOSTUNREACH: failures.unroutable,
-  ENETUNREACH: failures.unroutable,
-  EADDRNOTAVAIL: failures.unroutable,
-  EHOSTDOWN: failures.unroutable,
-  ENOTFOUND: failures.unresolvable,
-  EAI_AGAIN: failures.unresolvable,
-  EAI_FAIL: failures.unresolvable,
-  EAI_NODATA: failures.unresolvable,
-  EAI_NONAME: failures.unresolvable,
-  ETIMEDOUT: failures.connectTimeout,
-  UND_ERR_CONNECT_TIMEOUT: failures.connectTimeout,
-  ECONNRESET: failures.reset,
-  EPIPE: failures.reset,
-  UND_ERR_SOCKET: failures.reset,
-  UND_ERR_HEADERS_OVERFLOW: failures.headTooLarge,
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: failures.cutShort,
-  // Node refuses to write such a field or reason.
-  ERR_INVALID_CHAR: failures.malformed,
-  ERR_HTTP_INVALID_HEADER_VALUE: failures.malformed,
-  ERR_INVALID_HTTP_TOKEN: failures.malformed,
-  UND_ERR_INVALID_ARG: failures.badRequest,
-  UND_ERR_NOT_SUPPORTED: failures.badRequest,
-  HOOKWATCH_ADDRESS_FORBIDDEN: failures.addressForbidden,
-  HOOKWATCH_OWN_ADDRESS: failures.ownAddress,
-  EPROTO: failures.tls,
-  ERR_TLS_CERT_ALTNAME_INVALID: failures.certificate,
-  CERT_HAS_EXPIRED: failures.certificate,
-  CERT_NOT_YET_VALID: failures.certificate,
-  CERT_REVOKED: failures.certificate,
-  CERT_UNTRUSTED: failures.certificate,
-  CERT_REJECTED: failures.certificate,
-  CERT_SIGNATURE_FAILURE: failures.certificate,
-  CERT_CHAIN_TOO_LONG: failures.certificate,
-  DEPTH_ZERO_SELF_SIGNED_CERT: failures.certificate,
-  SELF_SIGNED_CERT_IN_CHAIN: failures.certificate,
-  UNABLE_TO_GET_ISSUER_CERT: failures.certificate,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: failures.certificate,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: failures.certificate,
-  INVALID_CA: failures.certificate,
-  INVALID_PURPOSE: failures.certificate,
-  HOSTNAME_MISMATCH: failures.certificate,
-};
-
-/**
- * What an error of the dialling or of the upstream's connection means. `begun` tells that the head of the
- * answer had come.
- */
-export function toFailure(error: Error & { code?: unknown }, begun: boolean): Failure {
-  const { code, message, name } = error;
-  // undici gives these no code.
-  if (name === "HTTPParserError")
-    return begun && /EOF/.test(message) ? failures.cutShort : failures.malformed;
-  if (typeof code !== "string") return failures.unavailable;
-  if (code === "UND_ERR_SOCKET" && message === "bad upgrade") return failures.unexpectedUpgrade;
-  if (code === "UND_ERR_SOCKET" && message === "bad response") return failures.malformed;
-  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !begun) return failures.malformed;
-  if (code.startsWith("ERR_SSL_")) return failures.tls;
-  const failure = byCode[code] ?? failures.unavailable;
-  return begun && failure === failures.reset ? failures.cutShort : failure;
-}
+/** What MCP clients in browsers read of any answer, and ours of a failure. */
+const exposedFields = "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Proxy-Status";
 
 export interface FailureAnswer {
   readonly rawHeaders: string[];
@@ -249,7 +224,7 @@ export function toAnswer(
   ];
   if (origin !== undefined) {
     rawHeaders.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
-    rawHeaders.push("Access-Control-Expose-Headers", "Proxy-Status");
+    rawHeaders.push("Access-Control-Expose-Headers", exposedFields);
   }
   return { rawHeaders, body };
 }

@@ -135,6 +135,21 @@ test("a chunked request stays chunked, and its chunks leave as they come", async
   expect(plane.sightings[0]?.request).toBe('{"id":1}');
 });
 
+test("a chunked request stays chunked even when all of it is here before the upstream is", async () => {
+  let request = "";
+  await using upstream = await rawUpstream((socket, received) => {
+    request = received;
+    if (received.endsWith("}") || received.endsWith("0\r\n\r\n"))
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using plane = await dataPlane(upstream.url);
+  const head = post("").replace("Content-Length: 0", "Transfer-Encoding: chunked");
+  using client = new RawClient(plane.port, `${head}5\r\n{"id"\r\n3\r\n:1}\r\n0\r\n\r\n`);
+  await until("the answer", () => client.received.endsWith("\r\n\r\n"));
+  expect(request).toMatch(/transfer-encoding: chunked\r\n/i);
+  expect(request).not.toMatch(/content-length/i);
+});
+
 test("what follows the slug follows the target's path, and both queries are kept", async () => {
   const seen: (string | undefined)[] = [];
   await using upstream = await httpUpstream((request, response) => {

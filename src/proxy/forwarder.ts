@@ -1,10 +1,11 @@
 /**
- * The data plane: `/p/<slug>` and what lies below it, to the server behind the slug and back.
+ * The data plane: `/p/<slug>` and what lies below it, to the server behind the slug and back; and its OAuth metadata.
  *
  * In: HTTP requests whose `Host` and `Origin` the edge has approved. Out: the upstream's answers byte for byte, or
  * one of `failure.ts`; to the watch, what passes. Knows servers by a function, never a store. Waits for nothing
  * but the two sides. Bounds: `limits.ts` and the options.
  */
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { Clock } from "../clock.ts";
@@ -12,13 +13,18 @@ import type { ExchangeOutcome, ExchangeWitness, Watch } from "../exchange.ts";
 import type { Log } from "../telemetry.ts";
 import { Dial } from "./dial.ts";
 import type { Egress } from "./egress.ts";
+import { EndpointPaths } from "./endpoint-path.ts";
 import { type Failure, failures } from "./failure.ts";
 import { toUpstream, type UpstreamFields } from "./headers.ts";
+import { KeptBytes } from "./intake.ts";
+import { KnownChallenges } from "./known-challenges.ts";
 import { connectTimeoutMs } from "./limits.ts";
+import { appendedName, OAuth } from "./oauth.ts";
+import { type Border, Passage } from "./passage.ts";
 import { Relay, type RelayOwner } from "./relay.ts";
 import { sourceIp } from "./source-ip.ts";
 import { Tap } from "./tap.ts";
-import { isPlainPath, type ProxyPath, splitPath, type Target, upstreamPath } from "./target.ts";
+import { isPlainPath, type ProxyPath, splitPath, type Target } from "./target.ts";
 
 export interface ForwarderOptions {
   /** No byte from the upstream for so long ends an exchange; GET streams have no such end. */
@@ -31,6 +37,10 @@ export interface ForwarderOptions {
   readonly log: Log;
   /** True for a credential of ours that has not the form of our keys; it is never forwarded. */
   readonly isOwnCredential?: (text: string) => boolean;
+  /** How clients may name us beside our own address; the only name that may be behind TLS. */
+  readonly publicUrl?: string;
+  /** Makes paths for legacy streams' endpoints, the same on every host of a fleet; absent: one of this instance's own. */
+  readonly endpointKey?: Uint8Array;
   /** Whose `X-Forwarded-For` is believed; absent: nobody's. */
   readonly trustedProxies?: BlockList;
 }
@@ -51,11 +61,17 @@ export interface ForwarderStats {
 export class Forwarder implements AsyncDisposable {
   readonly handle = (request: IncomingMessage, response: ServerResponse): void =>
     this.#accept(request, response);
+  /** For everything below `/.well-known/`. */
+  readonly handleMetadata = (request: IncomingMessage, response: ServerResponse): void =>
+    this.#oauth.handle(request, response);
   readonly #find: (slug: string) => Target | undefined;
   readonly #watch: Watch;
   readonly #options: ForwarderOptions;
   readonly #dial: Dial;
   readonly #owner: RelayOwner;
+  readonly #border: Border;
+  readonly #known = new KnownChallenges();
+  readonly #oauth: OAuth;
   readonly #isOwnCredential: (text: string) => boolean;
   /** Every exchange that still holds something, settled ones included. */
   readonly #relays = new Set<Relay>();
@@ -81,10 +97,26 @@ export class Forwarder implements AsyncDisposable {
     this.#dial = new Dial(options.egress, options.connectTimeoutMs ?? connectTimeoutMs);
     this.#isOwnCredential = options.isOwnCredential ?? (() => false);
     for (const failure of Object.values(failures)) this.#failures[failure.reason] = 0;
+    const publicUrl = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
+    this.#border = {
+      publicUrl,
+      endpoints: new EndpointPaths(options.endpointKey ?? randomBytes(32)),
+      challenged: (target, rest, metadataUrl) => this.#known.note(target, rest, metadataUrl),
+    };
+    this.#oauth = new OAuth({
+      dial: this.#dial,
+      known: this.#known,
+      publicUrl,
+      find,
+      watch: (request, target, path) => this.#tap(request, target, path),
+      settled: (outcome, failure) => this.#count(outcome, failure),
+    });
     this.#owner = {
       requestMaxBytes: options.requestMaxBytes,
       upstreamIdleTimeoutMs: options.upstreamIdleTimeoutMs,
+      kept: new KeptBytes(),
       now: () => options.clock.monotonicMs(),
+      dial: ({ target, origin }) => this.#dial.open(target, origin),
       settled: (relay, outcome, failure) => this.#settled(relay, outcome, failure),
       gone: (relay) => this.#gone(relay),
     };
@@ -97,6 +129,7 @@ export class Forwarder implements AsyncDisposable {
   /** Closes the server's idle connections now and the others after their exchange: it has changed or is gone. */
   dropServer(serverId: string): void {
     this.#dial.drop(serverId);
+    this.#known.forget(serverId);
   }
 
   stats(): ForwarderStats {
@@ -138,28 +171,25 @@ export class Forwarder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain(0);
     clearInterval(this.#sweep);
+    this.#oauth.close();
     this.#dial.close();
   }
 
   #accept(request: IncomingMessage, response: ServerResponse): void {
-    const { rawHeaders, method = "" } = request;
     const path = splitPath(request.url ?? "");
+    if (path?.rest.endsWith(appendedName) && isReading(request.method)) {
+      this.#oauth.answer(request, response, { kind: "appended", name: appendedName, path });
+      return;
+    }
     const target = path && this.#find(path.slug);
-    const fields = toUpstream(rawHeaders, this.#isOwnCredential);
-    const relay = new Relay(
-      this.#owner,
-      request,
-      response,
-      target && path ? this.#tap(request, target, path.rest + path.query) : blind,
-    );
-    this.#relays.add(relay);
+    const fields = toUpstream(request.rawHeaders, this.#isOwnCredential);
     const refusal = this.#refusal(path, target, fields);
-    const line = target && !refusal ? this.#dial.open(target) : undefined;
-    if (path && target && line) {
-      const { headers, contentLength } = fields;
-      const route = { slug: path.slug, method, path: upstreamPath(target, path) };
-      relay.forward({ ...route, headers, contentLength }, line);
-    } else relay.refuse(refusal ?? failures.tooManyConnections, fields.contentLength);
+    const passage = path && target && new Passage(this.#border, target, path, request, fields);
+    const witness = passage ? this.#tap(request, passage.target, passage.shownPath) : blind;
+    const relay = new Relay(this.#owner, request, response, witness);
+    this.#relays.add(relay);
+    if (passage && !refusal) relay.forward(passage);
+    else relay.refuse(refusal ?? failures.unknownServer, fields.contentLength);
   }
 
   #refusal(
@@ -191,9 +221,13 @@ export class Forwarder implements AsyncDisposable {
   }
 
   #settled(relay: Relay, outcome: ExchangeOutcome, failure: Failure | undefined): void {
-    this.#exchanges[outcome] += 1;
     this.#requestBytes += relay.requestBytes;
     this.#responseBytes += relay.responseBytes;
+    this.#count(outcome, failure);
+  }
+
+  #count(outcome: ExchangeOutcome, failure: Failure | undefined): void {
+    this.#exchanges[outcome] += 1;
     if (failure) this.#failures[failure.reason] = (this.#failures[failure.reason] ?? 0) + 1;
   }
 
@@ -207,6 +241,10 @@ export class Forwarder implements AsyncDisposable {
     for (const relay of this.#relays) relay.checkDeadline(nowMs);
     this.#dial.prune();
   }
+}
+
+function isReading(method: string | undefined): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
 /** For requests that belong to no server. */

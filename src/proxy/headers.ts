@@ -17,7 +17,9 @@ type Rule =
   | "cookie"
   | "set-cookie"
   | "type"
-  | "length";
+  | "length"
+  | "location"
+  | "challenge";
 
 const hopByHop = [
   "connection",
@@ -60,6 +62,8 @@ const responseRules = rules([
   ["service-worker-allowed", "drop"],
   ["strict-transport-security", "drop"],
   ["set-cookie", "set-cookie"],
+  ["location", "location"],
+  ["www-authenticate", "challenge"],
   ["content-type", "type"],
   ["content-length", "length"],
 ]);
@@ -105,11 +109,26 @@ export function toUpstream(
   return { headers, leaks, contentLength };
 }
 
+/** URLs in fields of an answer, as the client is to read them. */
+export interface UrlFields {
+  /** The value of `Location`. */
+  location(value: string): string;
+  /** The value of `WWW-Authenticate`. */
+  challenge(value: string): string;
+}
+
+const verbatim: UrlFields = { location: (value) => value, challenge: (value) => value };
+
 /**
  * The upstream's fields as the client gets them. `slug` bounds the cookies they may set; `pageWithoutType`
  * says that a browser may have navigated here, so that even a body without a type could become a page.
  */
-export function toClient(raw: readonly string[], slug: string, pageWithoutType: boolean): string[] {
+export function toClient(
+  raw: readonly string[],
+  slug: string,
+  pageWithoutType: boolean,
+  urls: UrlFields = verbatim,
+): string[] {
   const headers: string[] = [];
   const named = connectionNames(raw, responseRules);
   let type: string | undefined;
@@ -127,7 +146,9 @@ export function toClient(raw: readonly string[], slug: string, pageWithoutType: 
     }
     if (rule === "type") type = value;
     else if (rule === "length" && value === "0") empty = true;
-    headers.push(name, value);
+    if (rule === "location") headers.push(name, urls.location(value));
+    else if (rule === "challenge") headers.push(name, urls.challenge(value));
+    else headers.push(name, value);
   }
   if (type === undefined ? pageWithoutType && !empty : !isInert(type)) {
     headers.push("Content-Security-Policy", "sandbox", "X-Content-Type-Options", "nosniff");

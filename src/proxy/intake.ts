@@ -2,13 +2,13 @@
  * The client's side of an exchange: its request body, read as it comes.
  *
  * In: the request. Out: the whole body at once if it came in one piece of known length, else an `Upload` that the
- * rest follows into at the upstream's pace. Counts and shows every byte in passing; keeps the first 64 KiB, by
- * reference, until told to forget them.
+ * rest follows into at the upstream's pace. Counts and shows every byte in passing; keeps the first 64 KiB by
+ * reference, until told to forget them; as many as `replayMaxBytes` while there is room for them all.
  */
 import type { IncomingMessage } from "node:http";
 import type { ExchangeWitness } from "../exchange.ts";
 import { echoedId } from "./failure.ts";
-import { echoMaxBytes } from "./limits.ts";
+import { echoMaxBytes, replayMaxBytes, replayTotalMaxBytes } from "./limits.ts";
 import { Upload } from "./upload.ts";
 
 /** Who takes the body. */
@@ -23,6 +23,22 @@ export interface IntakeSink {
   onExcess(): void;
 }
 
+/** Room for what all intakes keep beyond `echoMaxBytes` each. */
+export class KeptBytes {
+  #freeBytes = replayTotalMaxBytes;
+
+  /** False when there is no room. */
+  take(bytes: number): boolean {
+    if (bytes > this.#freeBytes) return false;
+    this.#freeBytes -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#freeBytes += bytes;
+  }
+}
+
 export class Intake {
   bytes = 0;
   /** Nothing of the request is left to come. */
@@ -35,11 +51,31 @@ export class Intake {
   #maxBytes = 0;
   #contentLength = -1;
   #upload: Upload | undefined;
-  #kept: Uint8Array[] | undefined = [];
+  readonly #room: KeptBytes;
+  #kept: Buffer[] | undefined = [];
+  /** Of what is kept, as much as was taken from the common room. */
+  #takenBytes = 0;
 
-  constructor(request: IncomingMessage, witness: ExchangeWitness) {
+  constructor(request: IncomingMessage, witness: ExchangeWitness, room: KeptBytes) {
     this.#request = request;
     this.#witness = witness;
+    this.#room = room;
+  }
+
+  /** All of the request is here and kept. */
+  get replayable(): boolean {
+    return this.whole && this.#kept !== undefined;
+  }
+
+  /** The body once more, framed as it was; null when there is none. Only of a replayable one. */
+  replay(): Buffer | Upload | null {
+    if (this.bytes === 0) return null;
+    const body = Buffer.concat(this.#kept ?? []);
+    if (this.#contentLength >= 0) return body;
+    const upload = new Upload(() => {});
+    upload.push(body);
+    upload.push(null);
+    return upload;
   }
 
   /** Begins to read. With `maxBytes` for a body that is only wanted for its id, no upload is begun. */
@@ -58,11 +94,26 @@ export class Intake {
 
   /** The JSON text of the request's id, if the whole request is here and kept; "null" otherwise. */
   echoId(): string {
-    return this.whole && this.#kept ? echoedId(Buffer.concat(this.#kept)) : "null";
+    if (!this.whole || !this.#kept || this.bytes > echoMaxBytes) return "null";
+    return echoedId(Buffer.concat(this.#kept));
   }
 
   forget(): void {
     this.#kept = undefined;
+    this.#room.give(this.#takenBytes);
+    this.#takenBytes = 0;
+  }
+
+  #keep(chunk: Buffer): void {
+    if (!this.#kept) return;
+    if (this.bytes > echoMaxBytes) {
+      if (this.bytes > replayMaxBytes || !this.#room.take(chunk.length)) {
+        this.forget();
+        return;
+      }
+      this.#takenBytes += chunk.length;
+    }
+    this.#kept.push(chunk);
   }
 
   /** Reads the rest and drops it, so that the client gets to read its answer (RFC 9112, 9.6). */
@@ -95,8 +146,7 @@ export class Intake {
     this.bytes += chunk.length;
     sink.onProgress();
     this.#witness.request(chunk);
-    if (this.bytes > echoMaxBytes) this.#kept = undefined;
-    else this.#kept?.push(chunk);
+    this.#keep(chunk);
     if (this.bytes > this.#maxBytes) {
       this.stop();
       sink.onExcess();

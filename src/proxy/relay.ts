@@ -5,66 +5,62 @@
  * what the sockets' buffers hold, and no more. A side that breaks breaks the other: never is a cut answer
  * ended as if it were whole.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
-import {
-  isBetweenEvents,
-  isPlainEventStream,
-  tailAfter,
-  toReason,
-  toStrings,
-} from "./answer-head.ts";
+import { isPlainEventStream, keepAliveHintMs, toReason, toStrings } from "./answer-head.ts";
+import { toFailure } from "./diagnosis.ts";
 import type { Line } from "./dial.ts";
-import { type Failure, failures, toAnswer, toFailure } from "./failure.ts";
+import { type Failure, failures } from "./failure.ts";
 import { toClient } from "./headers.ts";
-import { Intake, type IntakeSink } from "./intake.ts";
-import { echoMaxBytes, echoWaitMs, lingerMs, readerStallMs, uploadIdleMs } from "./limits.ts";
+import { Intake, type IntakeSink, type KeptBytes } from "./intake.ts";
+import {
+  echoMaxBytes,
+  echoWaitMs,
+  lingerMs,
+  readerStallMs,
+  redirectBodyMaxBytes,
+  uploadIdleMs,
+} from "./limits.ts";
+import { Outlet } from "./outlet.ts";
+import type { Passage } from "./passage.ts";
 import type { Upload } from "./upload.ts";
 
 /** What an exchange needs from where it runs. */
 export interface RelayOwner {
   readonly requestMaxBytes: number;
   readonly upstreamIdleTimeoutMs: number;
+  readonly kept: KeptBytes;
   /** Monotonic. */
   now(): number;
+  /** To where the passage leads now. */
+  dial(passage: Passage): Line | undefined;
   /** Called once, when the outcome is certain. */
   settled(relay: Relay, outcome: ExchangeOutcome, failure: Failure | undefined): void;
   /** Called once after `settled`, when nothing of the exchange is left. */
   gone(relay: Relay): void;
 }
 
-export interface RelayRoute {
-  readonly slug: string;
-  readonly method: string;
-  /** The upstream's request target. */
-  readonly path: string;
-  /** The upstream's fields, without `Host`. */
-  readonly headers: string[];
-  /** -1 when there is none. */
-  readonly contentLength: number;
-}
-
 export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   responseBytes = 0;
   readonly #owner: RelayOwner;
   readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
   readonly #witness: ExchangeWitness;
   readonly #intake: Intake;
-  #route: RelayRoute | undefined;
+  readonly #outlet: Outlet;
+  #passage: Passage | undefined;
   #line: Line | undefined;
+  /** Of the connection that answers now. */
+  #controller: Dispatcher.DispatchController | undefined;
+  #keepAliveMs: number | undefined;
   #refusal: Failure | undefined;
   /** No answer has begun; one has; the outcome is certain; nothing is left. */
   #phase: "request" | "answer" | "settled" | "gone" = "request";
   #answerWhole = false;
-  #bodyBegun = false;
-  /** The client does not read, so that the upstream must wait. */
-  #readerStalled = false;
+  /** What comes is the body of a redirect that is followed; how much of it has come. */
+  #redirectBytes = -1;
   /** Monotonic time of the last progress, whoever made it. */
   #movedAtMs: number;
-  #isEventStream = false;
-  #tail = 0;
 
   constructor(
     owner: RelayOwner,
@@ -74,9 +70,9 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   ) {
     this.#owner = owner;
     this.#request = request;
-    this.#response = response;
     this.#witness = witness;
-    this.#intake = new Intake(request, witness);
+    this.#intake = new Intake(request, witness, owner.kept);
+    this.#outlet = new Outlet(request, response, () => this.#onDrain());
     this.#movedAtMs = owner.now();
     response.on("close", () => this.#onClose());
   }
@@ -86,11 +82,16 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   }
 
   /** Sends the request on to the upstream. */
-  forward(route: RelayRoute, line: Line): void {
-    this.#route = route;
+  forward(passage: Passage): void {
+    const line = this.#owner.dial(passage);
+    if (line === undefined) {
+      this.refuse(failures.tooManyConnections, passage.contentLength);
+      return;
+    }
+    this.#passage = passage;
     this.#line = line;
     const limit = { maxBytes: this.#owner.requestMaxBytes, whole: false };
-    this.#intake.read(route.contentLength, limit, this);
+    this.#intake.read(passage.contentLength, limit, this);
   }
 
   /** Answers with a failure, once the request's id is known or proves not to be. */
@@ -106,21 +107,20 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
       if (waitedMs > lingerMs) this.#request.socket.destroy();
     } else if (this.#refusal) {
       if (waitedMs > echoWaitMs) this.#fail(this.#refusal);
-    } else if (this.#readerStalled || this.#answerWhole) {
+    } else if (this.#outlet.stalled || this.#answerWhole) {
       if (waitedMs > readerStallMs) this.#giveUpReader();
     } else if (this.#phase === "request" && !this.#intake.whole && !this.#intake.stalled) {
       if (waitedMs > uploadIdleMs) this.#fail(failures.uploadStalled);
-    } else if (this.#route?.method !== "GET" && waitedMs > this.#owner.upstreamIdleTimeoutMs) {
+    } else if (this.#passage?.method !== "GET" && waitedMs > this.#owner.upstreamIdleTimeoutMs) {
       this.#fail(failures.idleTimeout);
     }
   }
 
   /** Ends an event stream that stands between two events; false for everything else. */
   endBetweenEvents(failure: Failure): boolean {
-    if (this.#phase !== "answer" || !this.#isEventStream) return false;
-    if (!isBetweenEvents(this.#tail)) return false;
+    if (this.#phase !== "answer" || !this.#outlet.isBetweenEvents) return false;
     this.#settle(failure.outcome, failure.message, failure);
-    this.#response.end();
+    this.#outlet.end();
     return true;
   }
 
@@ -148,61 +148,63 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   }
 
   #dispatch(body: Buffer | Upload | null): void {
-    if (!this.#route) return;
-    const { method, path, headers } = this.#route;
+    if (!this.#passage) return;
+    const { method, path, headers } = this.#passage;
     this.#line?.dispatch({ method, path, headers, body, idempotent: false }, this);
   }
 
   onRequestStart(): void {}
 
   onResponseStart(
-    { rawHeaders }: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     statusCode: number,
     _headers: unknown,
     statusText?: string,
   ): void {
     if (statusCode === 101) this.#fail(failures.unexpectedUpgrade);
+    const passage = this.#passage;
     // Other codes below 200 are no answer yet, and nothing the client has asked for (RFC 9110, 15.2).
-    if (this.#phase !== "request" || statusCode < 200) return;
-    const { slug = "", method = "" } = this.#route ?? {};
-    const raw = toStrings(rawHeaders);
-    const canHaveBody = statusCode !== 204 && statusCode !== 304;
-    const headers = toClient(raw, slug, method === "GET" && canHaveBody);
-    this.#response.sendDate = false;
-    // Throws on a field that must not be written; undici then ends the exchange with that error.
-    this.#response.writeHead(statusCode, toReason(statusText ?? ""), headers);
-    this.#phase = "answer";
+    if (this.#phase !== "request" || statusCode < 200 || !passage) return;
+    const raw = toStrings(controller.rawHeaders);
+    this.#controller = controller;
+    this.#keepAliveMs = keepAliveHintMs(raw);
     this.#movedAtMs = this.#owner.now();
+    const redirects = statusCode > 300 && statusCode < 309;
+    if (redirects && passage.follow(statusCode, raw, this.#intake.replayable)) {
+      this.#redirectBytes = 0;
+      return;
+    }
+    const { slug, method } = passage;
+    const canHaveBody = statusCode !== 204 && statusCode !== 304;
+    const headers = toClient(raw, slug, method === "GET" && canHaveBody, passage);
+    // Throws on a field that must not be written; undici then ends the exchange with that error.
+    this.#outlet.begin(statusCode, toReason(statusText ?? ""), headers);
+    this.#phase = "answer";
     this.#intake.forget();
-    this.#isEventStream = isPlainEventStream(raw);
+    if (isPlainEventStream(raw)) this.#outlet.expectEvents(passage.endpointFilter(statusCode, raw));
     this.#witness.head(statusCode, raw);
-    process.nextTick(flushHead, this);
-  }
-
-  /** Sends the head by itself, unless the first bytes of the body came with it. */
-  flushHead(): void {
-    if (this.#phase !== "answer" || this.#bodyBegun || this.#answerWhole) return;
-    this.#response.flushHeaders();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#redirectBytes !== -1) {
+      this.#redirectBytes += chunk.length;
+      if (this.#redirectBytes > redirectBodyMaxBytes) this.#fail(failures.malformed);
+    }
     if (this.#phase !== "answer") return;
-    this.#bodyBegun = true;
     this.responseBytes += chunk.length;
     this.#movedAtMs = this.#owner.now();
     this.#witness.response(chunk);
-    if (this.#isEventStream) this.#tail = tailAfter(this.#tail, chunk);
-    if (this.#response.write(chunk) || this.#readerStalled) return;
-    this.#readerStalled = true;
-    controller.pause();
-    this.#response.once("drain", () => {
-      this.#readerStalled = false;
-      this.#movedAtMs = this.#owner.now();
-      if (!this.#answerWhole) controller.resume();
-    });
+    if (!this.#outlet.write(chunk)) controller.pause();
+    if (this.#outlet.refused) this.#fail(failures.foreignEndpoint);
+  }
+
+  #onDrain(): void {
+    this.#movedAtMs = this.#owner.now();
+    if (!this.#answerWhole && this.#phase === "answer") this.#controller?.resume();
   }
 
   onResponseEnd(): void {
+    if (this.#phase === "request" && this.#redirectBytes !== -1) this.#goOn();
     if (this.#phase !== "answer") return;
     if (this.#line?.reset) {
       this.#fail(failures.cutShort);
@@ -210,10 +212,20 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     }
     this.#answerWhole = true;
     this.#movedAtMs = this.#owner.now();
-    this.#line?.release();
+    this.#line?.release(this.#keepAliveMs);
     this.#line = undefined;
-    this.#response.end();
+    this.#outlet.end();
     if (!this.#intake.whole) this.#intake.stop();
+  }
+
+  /** Sends the request again, to where the redirect leads. */
+  #goOn(): void {
+    const passage = this.#passage;
+    this.#redirectBytes = -1;
+    this.#line?.release(this.#keepAliveMs);
+    this.#line = passage && this.#owner.dial(passage);
+    if (this.#line) this.#dispatch(this.#intake.replay());
+    else this.#fail(failures.tooManyConnections);
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -223,7 +235,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #onClose(): void {
     if (this.#phase === "gone") return;
     if (this.#phase !== "settled") {
-      const whole = this.#answerWhole && this.#response.writableFinished;
+      const whole = this.#answerWhole && this.#outlet.delivered;
       if (whole) this.#settle("complete", "", undefined);
       else this.#settle("client_left", "the client closed the connection", undefined);
     }
@@ -234,12 +246,13 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #leave(): void {
     if (this.#phase === "gone") return;
     this.#phase = "gone";
+    this.#intake.forget();
     this.#owner.gone(this);
   }
 
   #giveUpReader(): void {
     this.#settle("client_left", "the client stopped reading", undefined);
-    this.#response.destroy();
+    this.#outlet.destroy();
   }
 
   /** Our own answer if none has begun, a broken connection otherwise. */
@@ -249,27 +262,13 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#abortUpstream();
     if (phase === "request") this.#answer(failure);
     this.#settle(failure.outcome, failure.message, failure);
-    if (phase === "answer") this.#breakOff();
+    if (phase === "answer") this.#outlet.breakOff();
   }
 
   #answer(failure: Failure): void {
-    const { statusCode } = failure;
-    const origin = this.#request.headers.origin;
-    const { rawHeaders, body } = toAnswer(failure, this.#intake.echoId(), origin);
-    this.#witness.head(statusCode, rawHeaders);
+    const { rawHeaders, body } = this.#outlet.answer(failure, this.#intake.echoId());
+    this.#witness.head(failure.statusCode, rawHeaders);
     this.#witness.response(body);
-    this.#response.sendDate = false;
-    this.#response.writeHead(statusCode, STATUS_CODES[statusCode] ?? "", rawHeaders);
-    this.#response.end(body);
-  }
-
-  /** Lets out what was received, then ends the connection amid the message. */
-  #breakOff(): void {
-    const { socket } = this.#response;
-    if (socket === null || this.#readerStalled) this.#response.destroy();
-    // HTTP/1.0 ends a message by closing; only a reset tells that it was cut.
-    else if (this.#request.httpVersionMinor === 0) socket.resetAndDestroy();
-    else socket.destroySoon();
   }
 
   #settle(outcome: ExchangeOutcome, reason: string, failure: Failure | undefined): void {
@@ -287,8 +286,4 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     line?.abort();
     this.#intake.stop();
   }
-}
-
-function flushHead(relay: Relay): void {
-  relay.flushHead();
 }

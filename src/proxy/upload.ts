@@ -11,7 +11,9 @@ export class Upload extends Readable {
   readonly #onWant: () => void;
 
   constructor(onWant: () => void) {
-    super({ highWaterMark: 65_536 });
+    // Of chunks, not bytes: undici gives a byte stream that has ended already a length of its own making,
+    // and the upstream would no longer see that its client sent chunks.
+    super({ objectMode: true, highWaterMark: 1 });
     this.#onWant = onWant;
     // What failed is told by the exchange; undici repeats it here.
     this.on("error", () => {});

@@ -118,7 +118,11 @@ export async function dataPlane(
     log: silentLog,
     ...rest,
   });
-  const listener = await listen({ host: "127.0.0.1", port: 0, handle: forwarder.handle });
+  const handle: RequestListener = (request, response) => {
+    if (request.url?.startsWith("/.well-known/")) forwarder.handleMetadata(request, response);
+    else forwarder.handle(request, response);
+  };
+  const listener = await listen({ host: "127.0.0.1", port: 0, handle });
   return {
     port: listener.port,
     url: `${listener.url}/p/${slug}`,

@@ -1,0 +1,121 @@
+/**
+ * The client's side of an answer: a head and bytes of the upstream's, or one answer of our own.
+ *
+ * In: what is to be written. Out: the same on the client's connection, the head by itself if no body comes along
+ * with it; a legacy `endpoint` event exchanged. Holds what the socket's buffers hold. An answer that is broken off
+ * never ends as if it were whole.
+ */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import { isBetweenEvents, tailAfter } from "./answer-head.ts";
+import type { EndpointFilter } from "./endpoint.ts";
+import { type Failure, toAnswer } from "./failure.ts";
+
+export class Outlet {
+  /** The client does not read, so that the upstream must wait. */
+  stalled = false;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #onDrain: () => void;
+  /** A head was given and nothing since. */
+  #headAlone = false;
+  #isEventStream = false;
+  #tail = 0;
+  #filter: EndpointFilter | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, onDrain: () => void) {
+    this.#request = request;
+    this.#response = response;
+    this.#onDrain = onDrain;
+  }
+
+  /** Everything that was given has left. */
+  get delivered(): boolean {
+    return this.#response.writableFinished;
+  }
+
+  /** Throws on a field that must not be written. */
+  begin(statusCode: number, reason: string, headers: string[]): void {
+    this.#response.sendDate = false;
+    this.#response.writeHead(statusCode, reason, headers);
+    this.#headAlone = true;
+    process.nextTick(flushHead, this);
+  }
+
+  /** Sends the head, unless the first bytes of the body came with it. */
+  flushHead(): void {
+    if (this.#headAlone) this.#response.flushHeaders();
+  }
+
+  /** The answer is a stream of events; the filter, if any, sees the first. */
+  expectEvents(filter: EndpointFilter | undefined): void {
+    this.#isEventStream = true;
+    this.#filter = filter;
+  }
+
+  /** True when an event stream stands so that it could end. */
+  get isBetweenEvents(): boolean {
+    return this.#isEventStream && isBetweenEvents(this.#tail);
+  }
+
+  /** What came last must not pass; the answer is to be broken off. */
+  get refused(): boolean {
+    return this.#filter?.refused === true;
+  }
+
+  /** False, once, when the client reads no more for now. */
+  write(chunk: Buffer): boolean {
+    if (!this.#isEventStream) return this.#send(chunk);
+    this.#tail = tailAfter(this.#tail, chunk);
+    if (!this.#filter) return this.#send(chunk);
+    const passed = this.#filter.push(chunk);
+    if (this.#filter.over && !this.#filter.refused) this.#filter = undefined;
+    return passed.length === 0 || this.#send(passed);
+  }
+
+  #send(chunk: Uint8Array): boolean {
+    this.#headAlone = false;
+    if (this.#response.write(chunk) || this.stalled) return true;
+    this.stalled = true;
+    this.#response.once("drain", () => {
+      this.stalled = false;
+      this.#onDrain();
+    });
+    return false;
+  }
+
+  end(): void {
+    const rest = this.#filter?.end();
+    this.#headAlone = false;
+    if (rest && rest.length > 0) this.#response.end(rest);
+    else this.#response.end();
+  }
+
+  /** An answer of our own; gives its head and its body. */
+  answer(failure: Failure, idText: string): { rawHeaders: readonly string[]; body: Uint8Array } {
+    const { statusCode } = failure;
+    const { rawHeaders, body } = toAnswer(failure, idText, this.#request.headers.origin);
+    this.#response.sendDate = false;
+    this.#response.writeHead(statusCode, STATUS_CODES[statusCode] ?? "", rawHeaders);
+    this.#response.end(body);
+    return { rawHeaders, body };
+  }
+
+  /** Lets out what was received, then ends the connection amid the message. */
+  breakOff(): void {
+    this.#headAlone = false;
+    const { socket } = this.#response;
+    if (socket === null || this.stalled) this.#response.destroy();
+    // HTTP/1.0 ends a message by closing; only a reset tells that it was cut.
+    else if (this.#request.httpVersionMinor === 0) socket.resetAndDestroy();
+    else socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#headAlone = false;
+    this.#response.destroy();
+  }
+}
+
+function flushHead(outlet: Outlet): void {
+  outlet.flushHead();
+}
