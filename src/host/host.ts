@@ -64,6 +64,7 @@ export async function openHost(
   const directory = new Directory();
   const egress = egressRule(config.egress);
   const operatorKey = config.apiKey?.reveal();
+  const endpointKey = await registry.secret("endpoints");
   const forwarder = open.use(
     new Forwarder((slug) => directory.find(slug), recorder.watch, {
       ...config,
@@ -71,6 +72,7 @@ export async function openHost(
       egress,
       clock: systemClock,
       log,
+      endpointKey,
       isOwnCredential: (text) => text === operatorKey,
     }),
   );
@@ -98,7 +100,11 @@ export async function openHost(
   const metrics = new MetricsPage(async () =>
     figures(listener.stats(), forwarder.stats(), await recorder.statistics()),
   );
-  const byPath = { "/p/": forwarder.handle, ...ownPages({ isReady, metrics }) };
+  const byPath = {
+    "/p/": forwarder.handle,
+    "/.well-known/": forwarder.handleMetadata,
+    ...ownPages({ isReady, metrics }),
+  };
   const all = planes(
     byPath,
     getRequestListener(control.fetch, {
