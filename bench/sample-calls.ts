@@ -60,8 +60,11 @@ export function* sampleCalls(
     const requestBody = JSON.stringify({ jsonrpc: "2.0", id: number, method, params });
     const responseBody = JSON.stringify({ jsonrpc: "2.0", id: number, result });
     const durationMs = Math.floor(Math.exp(3.5 + 3 * random() + 2 * random() ** 6));
+    const id = newId(startedAtMs);
     yield {
-      id: newId(startedAtMs),
+      id,
+      parentId: "",
+      logicalId: id,
       teamId,
       serverId: servers[skewed(servers.length)] ?? "",
       kind: "request",
@@ -69,9 +72,11 @@ export function* sampleCalls(
       method,
       toolName,
       rpcId: `${number}`,
+      path: "",
       requestBody,
       responseBody,
       status: failed ? "error" : "success",
+      resultType: "complete",
       statusCode: 200,
       errorMessage: failed ? text(40) : "",
       errorKind: failed ? "tool" : "",
@@ -91,6 +96,7 @@ export function* sampleCalls(
         "user-agent": agent,
         traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
       },
+      headerMismatches: [],
       sessionId: sessions[skewed(sessions.length)] ?? "",
       protocolVersion: "2025-11-25",
       clientName: agent.split("/")[0] ?? "",

@@ -25,9 +25,20 @@ export const errorKinds = [
 ] as const;
 export type ErrorKind = (typeof errorKinds)[number];
 
+/**
+ * What became of a request that was answered with a result: done, or (2026-07-28) to be asked again
+ * with more input, or (extension) going on as a task.
+ */
+export const resultTypes = ["complete", "input_required", "task"] as const;
+export type ResultType = (typeof resultTypes)[number];
+
 export interface Call {
   /** UUIDv7, lower case, given when the call began. */
   readonly id: string;
+  /** Of a request of the server: the call it was asked for; empty when there is none, or no telling which. */
+  readonly parentId: string;
+  /** One for all rounds of one call that asked for more input: the first round's id. Else its own. */
+  readonly logicalId: string;
   readonly teamId: string;
   readonly serverId: string;
   readonly kind: CallKind;
@@ -38,11 +49,18 @@ export interface Call {
   readonly toolName: string;
   /** The JSON text of the request's id, so that 1, "1" and 12345678901234567890 stay apart; empty without one. */
   readonly rpcId: string;
+  /**
+   * What followed the slug in the request target, each value of the query redacted, at most 2,000
+   * characters; empty for the MCP endpoint itself.
+   */
+  readonly path: string;
   /** The request message as text, redacted, cut to the body limit. */
   readonly requestBody: string;
   /** The response message as text, wherever it travelled; redacted, cut; empty without one. */
   readonly responseBody: string;
   readonly status: CallStatus;
+  /** Empty without a result, and for types that nobody defined. */
+  readonly resultType: ResultType | "";
   /** HTTP status of the exchange that carried the answer; 0 when none was sent. */
   readonly statusCode: number;
   /** Empty on success; at most 2,000 characters. */
@@ -57,6 +75,11 @@ export interface Call {
   readonly sourceIp: string;
   /** The client's request fields, names in lower case, repeated fields joined with ", ", redacted. */
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Names, in lower case, of the fields that mirror the body (`mcp-method`, `mcp-name`,
+   * `mcp-protocol-version`) and disagree with it, or are missing where 2026-07-28 requires them.
+   */
+  readonly headerMismatches: readonly string[];
   /** Keyed digest of `Mcp-Session-Id`, 32 hex characters; empty without a session. */
   readonly sessionId: string;
   readonly protocolVersion: string;

@@ -6,6 +6,7 @@ import type { WireCall, WireCallCount, WireCallList, WireCallMessages } from "./
 
 const path = "/v1/mcp/calls";
 const serverA = "0192aaaa-0000-7000-8000-00000000000a";
+const first = "0192bbbb-0000-7000-8000-00000000000b";
 const serverB = "0192aaaa-0000-7000-8000-00000000000b";
 
 async function list(rig: Rig, query = ""): Promise<WireCallList> {
@@ -25,6 +26,8 @@ describe.for(engines)("calls on %s", (engine) => {
     await using rig = await openRig(engine);
     const call = callOf(rig.founder, {
       ...{ kind: "request", direction: "server", method: "sampling/createMessage", toolName: "t" },
+      ...{ parentId: newId(), logicalId: newId(), path: "/a?b=[redacted:param:1a2b3c4d]" },
+      ...{ resultType: "input_required", headerMismatches: ["mcp-name"] },
       ...{ rpcId: '"7"', requestBody: "{}", responseBody: "[]", status: "error", statusCode: 502 },
       ...{ errorMessage: "it broke", errorKind: "jsonrpc", errorCode: -32_000 },
       ...{
@@ -42,6 +45,10 @@ describe.for(engines)("calls on %s", (engine) => {
     await rig.log.append([call]);
     const expected: WireCall = {
       id: call.id,
+      parent_id: call.parentId,
+      logical_id: call.logicalId,
+      ...{ path: "/a?b=[redacted:param:1a2b3c4d]", result_type: "input_required" },
+      header_mismatches: ["mcp-name"],
       team_id: rig.founder.teamId,
       mcp_server_id: call.serverId,
       ...{ kind: "request", direction: "server", method: "sampling/createMessage", tool_name: "t" },
@@ -80,14 +87,22 @@ describe.for(engines)("calls on %s", (engine) => {
 
   test("what a call does not know is null, and what is documented as text stays text", async () => {
     await using rig = await openRig(engine);
-    const empty = { ttfbMs: null, toolName: "", rpcId: "", statusCode: 0, responseBody: "" };
+    const empty = {
+      ttfbMs: null,
+      toolName: "",
+      rpcId: "",
+      statusCode: 0,
+      responseBody: "",
+      resultType: "",
+    } as const;
     const call = callOf(rig.founder, { ...empty, headers: {} });
     await rig.log.append([call]);
     expect((await rig.ask("GET", `${path}/${call.id}`)).body).toMatchObject({
       ...{ rpc_id: null, session_id: null, protocol_version: null, client_name: null },
       ...{ client_version: null, trace_id: null, error_code: null, ttfb_ms: null },
       ...{ tool_name: "", response_body: "", error_message: "", error_kind: "", status_code: 0 },
-      headers: {},
+      ...{ parent_id: null, logical_id: call.id, path: "", result_type: "" },
+      ...{ headers: {}, header_mismatches: [] },
     });
   });
 
@@ -129,6 +144,11 @@ describe.for(engines)("calls on %s", (engine) => {
       ["?kind=notification", "d"],
       ["?direction=server", "b"],
       ["?session_id=5e55", "c"],
+      [`?parent_id=${first}`, "d"],
+      [`?parent_id=${newId()}&parent_id=${first.toUpperCase()}`, "d"],
+      [`?logical_id=${first}`, "ac"],
+      [`?logical_id=${first}&status=timeout`, "c"],
+      [`?logical_id=${newId()}`, ""],
       ["?client_name=Claude%20Code", "b"],
       ["?client_name=", "acd"],
       ["?error_kind=tool", "b"],
@@ -268,6 +288,7 @@ function fourCalls({ founder }: Rig): Record<"a" | "b" | "c" | "d", Call> {
   return {
     a: callOf(founder, {
       ...{ serverId: serverA, toolName: "forecast", durationMs: 10, startedAtMs: second },
+      ...{ id: first, logicalId: first },
       requestBody: '{"find":"needle"}',
     }),
     b: callOf(founder, {
@@ -277,12 +298,12 @@ function fourCalls({ founder }: Rig): Record<"a" | "b" | "c" | "d", Call> {
     }),
     c: callOf(founder, {
       ...{ serverId: serverB, toolName: "search", status: "timeout", errorKind: "timeout" },
-      ...{ sessionId: "5e55", durationMs: 30, startedAtMs: second + 2_000 },
+      ...{ logicalId: first, sessionId: "5e55", durationMs: 30, startedAtMs: second + 2_000 },
       responseBody: '{"Needle":"Other"}',
     }),
     d: callOf(founder, {
       ...{ serverId: serverB, toolName: "", kind: "notification", method: "initialize" },
-      ...{ durationMs: 40, startedAtMs: second + 3_000 },
+      ...{ parentId: first, durationMs: 40, startedAtMs: second + 3_000 },
     }),
   };
 }

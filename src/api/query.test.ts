@@ -40,6 +40,8 @@ describe("a query is refused with the name of the field and the limit", () => {
     ["server_id=7", "server_id", 'must be a UUID, is "7"'],
     ["server_id=", "server_id", 'must be a UUID, is ""'],
     [`server_id=${newId()}&server_id=x`, "server_id", 'must be a UUID, is "x"'],
+    ["parent_id=", "parent_id", 'must be a UUID, is ""'],
+    ["logical_id=x", "logical_id", 'must be a UUID, is "x"'],
     ["status=ok", "status", 'must be one of success, error, timeout, is "ok"'],
     ["status=Success", "status", 'must be one of success, error, timeout, is "Success"'],
     ["kind=x", "kind", 'must be one of request, notification, http, is "x"'],

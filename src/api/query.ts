@@ -42,6 +42,8 @@ export const countParameters = z.object({
   kind: anyOf(oneOf(callKinds), "`http` is an exchange that was no JSON-RPC."),
   direction: anyOf(oneOf(callDirections), "Who asked."),
   session_id: anyOf(text(), "The `session_id` of a call."),
+  parent_id: anyOf(uuid(), "What the server asked its client for the sake of this call."),
+  logical_id: anyOf(uuid(), "The `logical_id` of a call: all rounds of one call."),
   client_name: anyOf(text(), "The client's name; empty for clients that did not say."),
   error_kind: anyOf(oneOf(errorKinds), "What went wrong."),
   min_duration_ms: wholeNumber(0, durationMaxMs)
@@ -98,6 +100,8 @@ export function toFilter(query: z.output<typeof countParameters>): CallFilter {
     kinds: query.kind,
     directions: query.direction,
     sessionIds: query.session_id,
+    parentIds: query.parent_id,
+    logicalIds: query.logical_id,
     clientNames: query.client_name,
     errorKinds: query.error_kind,
     minDurationMs: min_duration_ms,

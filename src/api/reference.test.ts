@@ -127,8 +127,8 @@ describe("the OpenAPI document", () => {
     expect(parameters.every(({ required }) => required === false)).toBe(true);
     expect(Object.keys(schemas).toSorted()).toEqual(
       (
-        "client_name cursor direction error_kind from kind limit max_duration_ms method min_duration_ms " +
-        "offset q server_id session_id status to tool_name"
+        "client_name cursor direction error_kind from kind limit logical_id max_duration_ms method " +
+        "min_duration_ms offset parent_id q server_id session_id status to tool_name"
       ).split(" "),
     );
     expect(schemas).toMatchObject({

@@ -6,6 +6,8 @@ import type { WireCall, WireCallMessages } from "./wire.ts";
 export function toWireCall(call: CallSummary): WireCall {
   return {
     id: call.id,
+    parent_id: call.parentId || null,
+    logical_id: call.logicalId,
     team_id: call.teamId,
     mcp_server_id: call.serverId,
     kind: call.kind,
@@ -13,9 +15,11 @@ export function toWireCall(call: CallSummary): WireCall {
     method: call.method,
     tool_name: call.toolName,
     rpc_id: call.rpcId || null,
+    path: call.path,
     request_body: call.requestBody,
     response_body: call.responseBody,
     status: call.status,
+    result_type: call.resultType,
     status_code: call.statusCode,
     error_message: call.errorMessage,
     error_kind: call.errorKind,
@@ -24,6 +28,7 @@ export function toWireCall(call: CallSummary): WireCall {
     ttfb_ms: call.ttfbMs,
     source_ip: call.sourceIp,
     headers: call.headers,
+    header_mismatches: call.headerMismatches,
     session_id: call.sessionId || null,
     protocol_version: call.protocolVersion || null,
     client_name: call.clientName || null,

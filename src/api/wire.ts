@@ -6,7 +6,7 @@
  * renamed or retyped. Shapes of requests are closed.
  */
 import { z } from "@hono/zod-openapi";
-import { callDirections, callKinds, callStatuses, errorKinds } from "../call.ts";
+import { callDirections, callKinds, callStatuses, errorKinds, resultTypes } from "../call.ts";
 import { serverNameMaxLength, targetUrlMaxLength } from "../server.ts";
 
 const uuid = z.uuid();
@@ -69,6 +69,12 @@ export const serverChangesSchema = z.strictObject({
 export const callSchema = z
   .object({
     id: uuid.describe("UUIDv7, given when the call began."),
+    parent_id: uuid
+      .nullable()
+      .describe("The call that the server asked this for; null without one, or when in doubt."),
+    logical_id: uuid.describe(
+      "The same for all rounds of a call that asked for more input: the first one's id; else `id`.",
+    ),
     team_id: uuid,
     mcp_server_id: uuid.describe("The server the call was proxied to."),
     kind: z.enum(callKinds).describe("`http` is an exchange that was no JSON-RPC."),
@@ -79,11 +85,19 @@ export const callSchema = z
       .string()
       .nullable()
       .describe('The JSON text of the request\'s id, so `1` and `"1"` differ; null without one.'),
+    path: z
+      .string()
+      .describe(
+        "What followed the slug, values of the query redacted; empty for the MCP endpoint itself.",
+      ),
     request_body: z.string().describe("The request message as text, secrets redacted."),
     response_body: z
       .string()
       .describe("The response message as text, also of a stream; empty without one."),
     status: z.enum(callStatuses),
+    result_type: z
+      .enum([...resultTypes, ""])
+      .describe("`input_required` is a success that will be asked again; empty without a result."),
     status_code: count.describe("HTTP status of the answer's exchange; 0 without an answer."),
     error_message: z.string().describe("Empty on success."),
     error_kind: z.enum([...errorKinds, ""]).describe("What went wrong; empty on success."),
@@ -94,6 +108,13 @@ export const callSchema = z
     headers: z
       .record(z.string(), z.string())
       .describe("The client's request header fields, names in lower case, secrets redacted."),
+    header_mismatches: z
+      .array(z.string())
+      .readonly()
+      .describe(
+        "Names of the fields `mcp-method`, `mcp-name` and `mcp-protocol-version` that disagree with " +
+          "the body, or are missing where 2026-07-28 requires them.",
+      ),
     session_id: z
       .string()
       .nullable()

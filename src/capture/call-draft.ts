@@ -6,7 +6,7 @@
  * and without room it keeps none. Bounds: a transcript of `transcriptMax` messages and as many
  * bytes as a body.
  */
-import type { Call, CallDirection, CallKind, CallMessage } from "../call.ts";
+import type { Call, CallDirection, CallKind, CallMessage, ResultType } from "../call.ts";
 import type { CaptureContext } from "./capture-context.ts";
 import { progressTokenOf, traceOf } from "./client-facts.ts";
 import { type ExchangeFacts, elapsedMs } from "./exchange-facts.ts";
@@ -16,14 +16,21 @@ import { shorten } from "./truncate.ts";
 import type { Verdict } from "./verdict.ts";
 
 export const transcriptMax = 1_000;
+export const nameMaxLength = 1_000;
 const errorMessageMaxLength = 2_000;
 
 export interface DraftOpening {
   readonly kind: CallKind;
   readonly direction: CallDirection;
   readonly method: string;
-  readonly toolName: string;
+  /** The tool, prompt or resource; absent for none. */
+  readonly name?: string | undefined;
   readonly rpcId: string;
+  /** "" without one. */
+  readonly parentId?: string;
+  /** Of the round that this one goes on from; undefined for a first round. */
+  readonly logicalId?: string | undefined;
+  readonly headerMismatches?: readonly string[];
   readonly params?: unknown;
   readonly text: string;
   /** False when `text` is only the beginning of what passed. */
@@ -35,6 +42,8 @@ export interface DraftOpening {
 /** How it ended; `body` as kept, see `CallDraft.keep`. */
 export interface DraftEnding {
   readonly verdict: Verdict;
+  /** Absent without a result. */
+  readonly resultType?: ResultType | "";
   /** Of the exchange that carried the answer. */
   readonly statusCode: number;
   readonly body: KeptText;
@@ -44,20 +53,27 @@ export interface DraftEnding {
 
 export class CallDraft {
   readonly id: string;
+  readonly logicalId: string;
   readonly facts: ExchangeFacts;
   readonly kind: CallKind;
   readonly direction: CallDirection;
   readonly method: string;
-  readonly rpcId: string;
+  /** The tool, prompt or resource; "" for none. */
+  readonly name: string;
+  /** JSON text; "" without one, and for a request that could not be read until its answer tells. */
+  rpcId: string;
   /** JSON text, "" without one. */
   readonly progressToken: string;
   /** Why it was called off by who asked; undefined when it was not. */
   cancelled: string | undefined;
   /** When that was, on the clock of exchanges. */
   cancelledMs: number | undefined;
+  /** The server has taken up the subscription that this request asked for. */
+  acknowledged = false;
   settled = false;
   readonly #context: CaptureContext;
-  readonly #toolName: string;
+  readonly #parentId: string;
+  readonly #headerMismatches: readonly string[];
   readonly #traceId: string;
   readonly #request: KeptText;
   readonly #requestBytes: number;
@@ -72,13 +88,16 @@ export class CallDraft {
     this.kind = opening.kind;
     this.direction = opening.direction;
     this.method = opening.method;
+    this.name = opening.name?.slice(0, nameMaxLength) ?? "";
     this.rpcId = opening.rpcId;
     this.progressToken = opening.kind === "request" ? progressTokenOf(opening.params) : "";
-    this.#toolName = opening.toolName;
+    this.#parentId = opening.parentId ?? "";
+    this.#headerMismatches = opening.headerMismatches ?? [];
     this.#traceId = traceOf(opening.params) || facts.traceId;
     this.#startedMs = opening.startedMs;
     this.#requestBytes = opening.bytes;
     this.id = context.ids(facts.wallMs(opening.startedMs));
+    this.logicalId = opening.logicalId ?? this.id;
     const { bodyCaptureMaxBytes } = context.limits;
     this.#request = this.#hold(
       keepText(opening.text, opening.whole, bodyCaptureMaxBytes, context.seal),
@@ -104,7 +123,7 @@ export class CallDraft {
   }
 
   /** Ends the draft: the call goes on, once. */
-  settle({ verdict, statusCode, body, bytes, endedMs }: DraftEnding): void {
+  settle({ verdict, resultType = "", statusCode, body, bytes, endedMs }: DraftEnding): void {
     if (this.settled) return;
     this.settled = true;
     const { budget, emit, pending, seal } = this.#context;
@@ -116,16 +135,20 @@ export class CallDraft {
     const isClient = this.direction === "client";
     const call: Call = {
       id: this.id,
+      parentId: this.#parentId,
+      logicalId: this.logicalId,
       teamId: opening.teamId,
       serverId: opening.serverId,
       kind: this.kind,
       direction: this.direction,
       method: this.method,
-      toolName: this.#toolName,
+      toolName: this.method === "tools/call" ? this.name : "",
       rpcId: this.rpcId,
+      path: facts.path,
       requestBody: this.#request.text,
       responseBody: body.text,
       status: verdict.status,
+      resultType,
       statusCode,
       errorMessage: toErrorMessage(verdict.errorMessage, seal),
       errorKind: verdict.errorKind,
@@ -135,6 +158,7 @@ export class CallDraft {
         isClient && facts.headMs !== undefined ? elapsedMs(this.#startedMs, facts.headMs) : null,
       sourceIp: opening.sourceIp,
       headers: facts.headers,
+      headerMismatches: this.#headerMismatches,
       sessionId: scope.sessionId,
       protocolVersion: facts.protocolVersion,
       clientName: client.name,

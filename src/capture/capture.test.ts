@@ -8,6 +8,7 @@ import {
   serverId,
   startedAtMs,
   teamId,
+  withPlaces,
 } from "../../test/fixtures/exchanges/exchange-script.ts";
 import type { Call } from "../call.ts";
 import type { Watch } from "../exchange.ts";
@@ -17,11 +18,10 @@ import { SlabWriter } from "./slab.ts";
 const folder = new URL("../../test/fixtures/exchanges/", import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith(".http"));
 const read = (name: string) => readFileSync(new URL(name, folder), "utf8");
-const withoutId = ({ id: _, ...call }: Call) => call;
 
 test.for(names)("recorded bytes become the calls written beside them: %s", (name) => {
   const calls = play(read(name));
-  expect(calls.map(withoutId)).toEqual(JSON.parse(read(name.replace(".http", ".calls.json"))));
+  expect(withPlaces(calls)).toEqual(JSON.parse(read(name.replace(".http", ".calls.json"))));
   expect(new Set(calls.map(({ id }) => id)).size).toBe(calls.length);
 });
 
@@ -29,7 +29,7 @@ test.for(names)(
   "any cutting of the same bytes into chunks and slabs gives the same calls: %s",
   (name) => {
     const script = parseScript(read(name));
-    const expected = play(script).map(withoutId);
+    const expected = withPlaces(play(script));
     const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 200, size: "max" });
     fc.assert(
       fc.property(
@@ -38,7 +38,7 @@ test.for(names)(
         fc.boolean(),
         (cut, slabBytes, eager) => {
           const played = play(script, { cut: (bytes) => toCut(cut, bytes), slabBytes, eager });
-          expect(played.map(withoutId)).toEqual(expected);
+          expect(withPlaces(played)).toEqual(expected);
         },
       ),
       { numRuns: 25 },
@@ -60,7 +60,7 @@ function toCut(lengths: readonly number[], bytes: number): number[] {
 test.for(names)("every byte alone in its chunk gives the same calls: %s", (name) => {
   const script = parseScript(read(name));
   const played = play(script, { cut: (bytes) => Array.from({ length: bytes }, () => 1) });
-  expect(played.map(withoutId)).toEqual(play(script).map(withoutId));
+  expect(withPlaces(played)).toEqual(withPlaces(play(script)));
 });
 
 test.for(names)("nothing is held when all exchanges of a script have ended: %s", (name) => {

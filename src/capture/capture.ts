@@ -9,13 +9,15 @@ import type { Call } from "../call.ts";
 import type { Log } from "../telemetry.ts";
 import { Budget } from "./budget.ts";
 import type { CaptureContext, CaptureCounts } from "./capture-context.ts";
-import { giveUp } from "./exchange-calls.ts";
 import { ExchangeReading } from "./exchange-reading.ts";
+import { giveUp } from "./give-up.ts";
 import { Pending } from "./pending.ts";
 import { FieldRedactor } from "./redact-fields.ts";
+import { Rounds } from "./rounds.ts";
 import { Scopes } from "./scopes.ts";
 import { Seal } from "./seal.ts";
 import { readSlab, type SlabEvent } from "./slab-reader.ts";
+import { failure } from "./verdict.ts";
 
 export interface CaptureOptions {
   /** How much of each body the log keeps. */
@@ -28,6 +30,8 @@ export interface CaptureOptions {
   readonly pendingMax?: number;
   /** Sessions whose client is remembered. 50,000. */
   readonly sessionMax?: number;
+  /** Calls that were asked for more input and may go on. 10,000. */
+  readonly roundMax?: number;
   /** Key of the digests that stand for session ids and secrets. */
   readonly digestKey: Uint8Array;
   readonly log: Log;
@@ -42,6 +46,8 @@ export interface CaptureStats extends Readonly<CaptureCounts> {
   readonly requestsEvicted: number;
   readonly sessions: number;
   readonly sessionsEvicted: number;
+  readonly rounds: number;
+  readonly roundsEvicted: number;
   readonly openMessageBytes: number;
   /** Bytes of bodies that were not kept because `openMessageBytesMax` was reached. */
   readonly bytesRefused: number;
@@ -64,6 +70,7 @@ export class Capture {
       fields: new FieldRedactor(seal),
       scopes: new Scopes(options.sessionMax ?? 50_000),
       pending: new Pending(options.pendingMax ?? 10_000),
+      rounds: new Rounds(seal, options.roundMax ?? 10_000),
       counts,
       ids: options.ids,
       emit: (call) => {
@@ -94,11 +101,13 @@ export class Capture {
       this.#open.delete(number);
       this.#guard(undefined, () => reading.abandon(reason));
     }
-    this.#guard(undefined, () => this.#context.pending.giveUpAll((draft) => giveUp(draft, reason)));
+    const verdict = failure("transport", reason);
+    const { pending } = this.#context;
+    this.#guard(undefined, () => pending.giveUpAll((draft) => giveUp(draft, verdict)));
   }
 
   stats(): CaptureStats {
-    const { budget, counts, pending, scopes } = this.#context;
+    const { budget, counts, pending, rounds, scopes } = this.#context;
     return {
       ...counts,
       exchangesOpen: this.#open.size,
@@ -106,6 +115,8 @@ export class Capture {
       requestsEvicted: pending.evicted,
       sessions: scopes.size,
       sessionsEvicted: scopes.evicted,
+      rounds: rounds.size,
+      roundsEvicted: rounds.evicted,
       openMessageBytes: budget.usedBytes,
       bytesRefused: budget.refusedBytes,
     };

@@ -29,6 +29,11 @@ export function findClientFacts(request: Pick<RequestMessage, "method" | "params
   return toFacts(client, protocolVersion);
 }
 
+/** The revision that `params._meta` names (2026-07-28), "" without one. */
+export function statedVersion(params: unknown): string {
+  return toFact(asRecord(asRecord(params)?._meta)?.["io.modelcontextprotocol/protocolVersion"]);
+}
+
 /** The revision an answer to `initialize` settles on, "" when it names none. */
 export function negotiatedVersion(result: unknown): string {
   return toFact(asRecord(result)?.protocolVersion);

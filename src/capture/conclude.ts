@@ -6,8 +6,9 @@ import type { ExchangeEnd } from "../exchange.ts";
 import type { ResponseMessage } from "../message.ts";
 import type { CallDraft } from "./call-draft.ts";
 import type { CaptureContext } from "./capture-context.ts";
-import { type ExchangeCalls, giveUp, giveUpOnServer } from "./exchange-calls.ts";
+import type { ExchangeCalls } from "./exchange-calls.ts";
 import type { ExchangeFacts } from "./exchange-facts.ts";
+import { giveUp, giveUpOnServer } from "./give-up.ts";
 import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
 import { isStreamScope } from "./scopes.ts";
 import { type BodyText, unpackMessages } from "./unpack.ts";
@@ -15,6 +16,7 @@ import {
   failure,
   judgeAnswer,
   judgeExchange,
+  resultTypeOf,
   type Substitute,
   success,
   type Verdict,
@@ -23,8 +25,8 @@ import {
 export interface ExchangeConclusion extends ExchangeEnd {
   readonly body: BodyText;
   readonly contentType: string;
-  /** The answer was an event stream, whose messages have been read. */
-  readonly streamed: boolean;
+  /** Of an event stream, whose messages have been read: the event that its end cut. */
+  readonly unfinished: BodyText | undefined;
   /** Its events had ids. */
   readonly resumable: boolean;
   /** When the last byte of the answer, or its head, was seen. */
@@ -38,21 +40,23 @@ export function concludeExchange(
   conclusion: ExchangeConclusion,
 ): void {
   const { limits, seal } = context;
-  const { body, streamed } = conclusion;
-  const answer = streamed ? undefined : readAnswer(facts, calls, conclusion);
+  const { body, unfinished } = conclusion;
+  const answer = unfinished ? undefined : readAnswer(facts, calls, conclusion);
   const kept = keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
   const substitute = { text: kept.text, contentType: conclusion.contentType, error: answer?.error };
   const verdict = judgeExchange({ ...conclusion, statusCode: facts.statusCode, substitute });
-  const end: End = { ...conclusion, kept, substitute, verdict };
+  const streamed = unfinished !== undefined;
+  const end: End = { ...conclusion, streamed, kept, substitute, verdict };
   settleClientAnswers(context, facts, calls, end);
   for (const draft of calls.open) {
-    if (draft.kind === "request") settleRequest(context, facts, draft, end);
+    if (draft.kind === "request") settleRequest(context, facts, draft, toUnanswered(context, end));
     else settleWhole(facts, draft, end, calls.opened > 1);
   }
-  closeScope(context, facts, conclusion);
+  closeScope(context, facts, end);
 }
 
 interface End extends ExchangeConclusion {
+  readonly streamed: boolean;
   readonly kept: KeptText;
   readonly substitute: Substitute;
   readonly verdict: Verdict | undefined;
@@ -96,6 +100,7 @@ function settleClientAnswers(
     const verdict = taken ? judgeAnswer(draft.method, message, 0) : end.verdict;
     draft.settle({
       verdict: verdict ?? success,
+      resultType: resultTypeOf(message),
       statusCode: facts.statusCode,
       body: keepText(message.text, true, limits.bodyCaptureMaxBytes, seal),
       bytes,
@@ -104,11 +109,22 @@ function settleClientAnswers(
   }
 }
 
+/** What came on a stream is told by calls and transcripts, but for the answer that was cut. */
+function toUnanswered({ limits, seal }: CaptureContext, end: End): End {
+  const { unfinished } = end;
+  if (!unfinished) return end;
+  const kept = keepText(unfinished.text, unfinished.whole, limits.bodyCaptureMaxBytes, seal);
+  return { ...end, kept };
+}
+
 function settleRequest(context: CaptureContext, facts: ExchangeFacts, draft: CallDraft, end: End) {
   const { scope, statusCode } = facts;
   const { verdict } = end;
   const elsewhere = end.resumable || (statusCode === 202 && scope.openStreams > 0);
-  if (draft.cancelled !== undefined && (!verdict || verdict.errorKind === "cancelled")) {
+  if (draft.acknowledged && end.outcome === "client_left") {
+    // Listening ends when the listener has heard enough: an answer never comes.
+    settle(facts, draft, end, success);
+  } else if (draft.cancelled !== undefined && (!verdict || verdict.errorKind === "cancelled")) {
     settle(facts, draft, end, failure("cancelled", draft.cancelled));
   } else if (!verdict && elsewhere && scope.isShared) {
     context.pending.add(draft, giveUpOnServer);
@@ -162,7 +178,7 @@ function isTaken({ statusCode }: ExchangeFacts): boolean {
 }
 
 /** Requests that wait in a scope which nobody will speak in any more. */
-function closeScope(context: CaptureContext, facts: ExchangeFacts, end: ExchangeConclusion): void {
+function closeScope(context: CaptureContext, facts: ExchangeFacts, end: End): void {
   const { opening, scope, statusCode } = facts;
   const isStream = opening.method === "GET" && end.streamed;
   if (isStream) scope.openStreams -= 1;
@@ -172,9 +188,10 @@ function closeScope(context: CaptureContext, facts: ExchangeFacts, end: Exchange
     (opening.method === "DELETE" && statusCode >= 200 && statusCode < 300);
   if (!isOver) return;
   const reason = isStream || !scope.isShared ? "the stream ended" : "the session was ended";
-  for (const draft of scope.fromServer.values()) giveUp(draft, `${reason} without an answer`);
+  const verdict = end.verdict ?? failure("transport", `${reason} without an answer`);
+  for (const draft of scope.fromServer.values()) giveUp(draft, verdict, facts.seenMs);
   for (const draft of scope.fromClient.values()) {
-    if (draft.facts.ended) giveUp(draft, `${reason} without an answer`);
+    if (draft.facts.ended) giveUp(draft, verdict, facts.seenMs);
   }
   if (scope.isShared) context.scopes.remove(scope);
 }

@@ -71,7 +71,7 @@ test("any cutting of any bytes gives the same events", () => {
 test("a block beyond the limit is told of with its size and beginning, and the next one is read", () => {
   const { events } = readEvents([Buffer.from(`data: ${"x".repeat(50)}\n\ndata: a\n\n`)], 20);
   expect(events).toEqual([
-    { name: "", text: "data: xxxxxxxxxxxxxx", blockBytes: 58, oversize: true },
+    { name: "", text: "xxxxxxxxxxxxxx", blockBytes: 58, oversize: true },
     { name: "", text: "a", blockBytes: 9, oversize: false },
   ]);
 });

@@ -13,11 +13,12 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import type { Budget } from "./budget.ts";
 import { HeldBody } from "./held-body.ts";
+import type { BodyText } from "./unpack.ts";
 
 export interface StreamEvent {
   /** "" for the default, `message`. */
   readonly name: string;
-  /** The data; of an oversize event the beginning of its block as it was sent. */
+  /** The data; of an oversize event its beginning. */
   readonly text: string;
   /** What the block took on the wire, without its blank line. */
   readonly blockBytes: number;
@@ -92,6 +93,13 @@ export class EventStream {
     this.#afterCr = false;
   }
 
+  /** The data of the block that was not ended, as far as it came. */
+  takeRest(): BodyText {
+    const { sizeBytes: bytes } = this.#block;
+    const text = this.#block.take().toString("utf8");
+    return { text: toData(text), whole: bytes === 0, bytes };
+  }
+
   /** Forgets the block that was not ended. */
   clear(): void {
     this.#block.clear();
@@ -106,7 +114,13 @@ export class EventStream {
       this.#blockBytes = sizeBytes;
       if (text.length > 2) this.#parser.feed(text);
     } else {
-      this.#onEvent({ name: "", text, blockBytes: sizeBytes, oversize: true });
+      this.#onEvent({ name: "", text: toData(text), blockBytes: sizeBytes, oversize: true });
     }
   }
+}
+
+/** Of a block that is not whole; of several lines they remain. */
+function toData(block: string): string {
+  const data = /(?:^|[\r\n])data: ?/.exec(block);
+  return data ? block.slice(data.index + data[0].length) : "";
 }

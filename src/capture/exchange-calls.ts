@@ -7,13 +7,16 @@
  */
 import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../message.ts";
 import { asRecord } from "../message.ts";
-import { CallDraft } from "./call-draft.ts";
+import { CallDraft, type DraftOpening } from "./call-draft.ts";
 import type { CaptureContext } from "./capture-context.ts";
 import { findClientFacts, negotiatedVersion, toIdText } from "./client-facts.ts";
 import type { ExchangeFacts } from "./exchange-facts.ts";
+import { giveUpOnClient, giveUpOnServer, markCancelled } from "./give-up.ts";
 import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
+import { findMirrored, findMismatches, nameOf } from "./mirrored-headers.ts";
+import { awaitNextRound, findLogicalId } from "./next-round.ts";
 import type { BodyText } from "./unpack.ts";
-import { failure, judgeAnswer, success, type Verdict } from "./verdict.ts";
+import { failure, judgeAnswer, resultTypeOf, success } from "./verdict.ts";
 
 export const batchMax = 1_000;
 
@@ -58,7 +61,16 @@ export class ExchangeCalls {
   /** The exchange itself as a call, for want of messages. */
   openHttp(body: BodyText): void {
     const { method } = this.#facts.opening;
-    this.#add({ kind: "http", method, toolName: "", rpcId: "" }, body);
+    this.#add({ kind: "http", method, rpcId: "" }, body);
+  }
+
+  /** A modern message that could not be read, from what its header fields say; false when they say nothing. */
+  openUnread(body: BodyText): boolean {
+    const mirrored = findMirrored(this.#facts.fields);
+    if (!mirrored) return false;
+    const kind = mirrored.method.startsWith("notifications/") ? "notification" : "request";
+    this.#add({ kind, ...mirrored, rpcId: "" }, body);
+    return true;
   }
 
   fromClient(message: Message, bytes: number, atMs: number): void {
@@ -80,8 +92,9 @@ export class ExchangeCalls {
       return;
     }
     const { kind, method, params } = message;
+    const headerMismatches = findMismatches(message, this.#facts.fields);
     if (kind === "notification") {
-      this.#add({ kind, method, params, toolName: "", rpcId: "" }, body);
+      this.#add({ kind, method, params, rpcId: "", headerMismatches }, body);
       if (method === "notifications/cancelled") {
         const draft = markCancelled(message, scope.fromClient, atMs);
         // Servers then answer no more, and many leave the stream open as long as the session.
@@ -90,8 +103,10 @@ export class ExchangeCalls {
       return;
     }
     this.#meetClient(message);
-    const toolName = toToolName(message);
-    scope.register(this.#add({ kind, method, params, toolName, rpcId: message.id }, body));
+    const name = nameOf(method, params);
+    const logicalId = findLogicalId(this.#context, this.#facts, message, name);
+    const opening = { kind, method, params, name, rpcId: message.id, logicalId, headerMismatches };
+    scope.register(this.#add(opening, body));
   }
 
   fromServer(message: Message, bytes: number, atMs: number): void {
@@ -116,7 +131,7 @@ export class ExchangeCalls {
 
   /** An answer too large to be read: it can only be that of the one request there is. */
   answerUnread(body: BodyText, atMs: number): void {
-    const draft = this.#only(this.open.filter(({ kind }) => kind === "request"));
+    const draft = this.#only(this.open.filter(isRequest));
     if (!draft) return;
     const { statusCode } = this.#facts;
     const verdict = statusCode >= 400 ? failure("http", `HTTP ${statusCode}`) : success;
@@ -124,7 +139,7 @@ export class ExchangeCalls {
   }
 
   #add(
-    opening: Pick<CallDraft, "kind" | "method" | "rpcId"> & { toolName: string; params?: unknown },
+    opening: Omit<DraftOpening, "text" | "whole" | "bytes" | "direction" | "startedMs">,
     body: BodyText,
   ): CallDraft {
     const startedMs = this.#facts.openedMs;
@@ -154,9 +169,14 @@ export class ExchangeCalls {
   }
 
   #asker({ id, error }: ResponseMessage): CallDraft | undefined {
-    const requests = this.open.filter(({ kind }) => kind === "request");
+    const requests = this.open.filter(isRequest);
     if (id === "") return error ? this.#only(requests) : undefined;
-    return requests.find(({ rpcId }) => rpcId === id) ?? this.#facts.scope.fromClient.get(id);
+    const draft =
+      requests.find(({ rpcId }) => rpcId === id) ?? this.#facts.scope.fromClient.get(id);
+    if (draft) return draft;
+    const unread = requests.find(({ rpcId }) => rpcId === "");
+    if (unread) unread.rpcId = id;
+    return unread;
   }
 
   #settle(draft: CallDraft, message: ResponseMessage, bytes: number, atMs: number): void {
@@ -168,8 +188,10 @@ export class ExchangeCalls {
       if (facts.ownClient && scope.isShared) scope.client = facts.ownClient;
     }
     const verdict = judgeAnswer(draft.method, message, statusCode);
+    const resultType = resultTypeOf(message);
+    if (resultType === "input_required") awaitNextRound(this.#context, draft, message, atMs);
     const body = this.#keep({ text: message.text, whole: true, bytes });
-    draft.settle({ verdict, statusCode, body, bytes, endedMs: atMs });
+    draft.settle({ verdict, resultType, statusCode, body, bytes, endedMs: atMs });
   }
 
   #ask(message: RequestMessage, bytes: number, atMs: number): void {
@@ -180,8 +202,8 @@ export class ExchangeCalls {
       kind: "request",
       direction: "server",
       method: message.method,
-      toolName: "",
       rpcId: message.id,
+      parentId: this.#parent()?.id ?? "",
       params: message.params,
       text: message.text,
       whole: true,
@@ -198,6 +220,7 @@ export class ExchangeCalls {
     if (method === "notifications/cancelled") markCancelled(message, scope.fromServer, atMs);
     const draft = this.#subject(message);
     if (draft) {
+      draft.acknowledged ||= isAcknowledgement(method, draft);
       draft.addMessage(text, "server", atMs);
       return;
     }
@@ -205,7 +228,6 @@ export class ExchangeCalls {
       kind: "notification",
       direction: "server",
       method,
-      toolName: "",
       rpcId: "",
       params,
       text,
@@ -216,9 +238,16 @@ export class ExchangeCalls {
     own.settle({ verdict: success, statusCode, body: nothingKept, bytes: 0, endedMs: atMs });
   }
 
+  /** The one request that a request of the server can be for; on a stream of its own, the one of its session. */
+  #parent(): CallDraft | undefined {
+    const { opening, scope } = this.#facts;
+    if (opening.method === "POST") return this.#only(this.open.filter(isRequest));
+    return this.#only([...scope.fromClient.values()]);
+  }
+
   /** The request that a notification of the server is about. */
   #subject({ method, params }: NotificationMessage): CallDraft | undefined {
-    const requests = this.open.filter(({ kind }) => kind === "request");
+    const requests = this.open.filter(isRequest);
     if (method === "notifications/progress") {
       const token = toIdText(asRecord(params)?.progressToken);
       const own = requests.find(({ progressToken }) => token !== "" && progressToken === token);
@@ -239,53 +268,10 @@ export class ExchangeCalls {
   }
 }
 
-/** Settles a request of the server that nobody answered. */
-export function giveUpOnClient(draft: CallDraft, evicted: boolean): void {
-  giveUp(draft, evicted ? "too many requests wait for an answer" : "the client gave no answer");
+function isRequest({ kind }: CallDraft): boolean {
+  return kind === "request";
 }
 
-/** Settles a request of the client whose answer came on no other stream either. */
-export function giveUpOnServer(draft: CallDraft, evicted: boolean): void {
-  giveUp(
-    draft,
-    evicted ? "too many requests wait for an answer" : "the stream ended without an answer",
-  );
-}
-
-export function giveUp(draft: CallDraft, reason: string): void {
-  const { statusCode, seenMs } = draft.facts;
-  const verdict: Verdict =
-    draft.cancelled === undefined
-      ? failure("transport", reason)
-      : failure("cancelled", draft.cancelled);
-  draft.settle({
-    verdict,
-    statusCode: draft.direction === "client" ? statusCode : 0,
-    body: nothingKept,
-    bytes: 0,
-    endedMs: draft.cancelledMs ?? seenMs,
-  });
-}
-
-function toToolName({ method, params }: RequestMessage): string {
-  const name = method === "tools/call" ? asRecord(params)?.name : "";
-  return typeof name === "string" ? name.slice(0, 1_000) : "";
-}
-
-function markCancelled(
-  { params, text }: NotificationMessage,
-  requests: ReadonlyMap<string, CallDraft>,
-  atMs: number,
-): CallDraft | undefined {
-  const { requestId, reason } = asRecord(params) ?? {};
-  const exact = typeof requestId === "number" && !Number.isSafeInteger(requestId);
-  const id = exact
-    ? (/"requestId"\s{0,9}:\s{0,9}(-?\d{1,400})/.exec(text)?.[1] ?? "")
-    : toIdText(requestId);
-  const draft = requests.get(id);
-  if (!draft) return undefined;
-  draft.cancelled =
-    typeof reason === "string" && reason !== "" ? reason.slice(0, 4_000) : "cancelled by who asked";
-  draft.cancelledMs = atMs;
-  return draft;
+function isAcknowledgement(method: string, { method: asked }: CallDraft): boolean {
+  return method === "notifications/subscriptions/acknowledged" && asked === "subscriptions/listen";
 }

@@ -1,7 +1,8 @@
 /** What all calls of one exchange have in common. */
 import type { ExchangeOpening } from "../exchange.ts";
+import type { CaptureContext } from "./capture-context.ts";
 import { type ClientFacts, toTraceId } from "./client-facts.ts";
-import type { FieldRedactor } from "./redact-fields.ts";
+import { redactPath } from "./redact-path.ts";
 import type { Scope } from "./scopes.ts";
 
 export class ExchangeFacts {
@@ -20,7 +21,8 @@ export class ExchangeFacts {
   seenMs: number;
   /** Nothing more will be seen of this exchange. */
   ended = false;
-  readonly #redactor: FieldRedactor;
+  readonly #context: Pick<CaptureContext, "fields" | "seal">;
+  #path: string | undefined;
   #headers: Readonly<Record<string, string>> | undefined;
 
   constructor(
@@ -28,20 +30,35 @@ export class ExchangeFacts {
     fields: ReadonlyMap<string, string>,
     openedMs: number,
     scope: Scope,
-    redactor: FieldRedactor,
+    context: Pick<CaptureContext, "fields" | "seal">,
   ) {
     this.opening = opening;
     this.fields = fields;
     this.openedMs = openedMs;
     this.seenMs = openedMs;
     this.scope = scope;
-    this.#redactor = redactor;
+    this.#context = context;
   }
 
   /** The request's fields as the log shows them. */
   get headers(): Readonly<Record<string, string>> {
-    this.#headers ??= this.#redactor.redact(this.fields);
+    this.#headers ??= this.#context.fields.redact(this.fields);
     return this.#headers;
+  }
+
+  /** What followed the slug as the log shows it. */
+  get path(): string {
+    this.#path ??= redactPath(this.opening.path, this.#context.seal);
+    return this.#path;
+  }
+
+  /** Whatever tells this client from another. A credential: nothing to be kept or shown. */
+  get clientMarks(): string {
+    const { name, version } = this.client;
+    const credentials = ["authorization", "cookie", "x-api-key"].map((field) =>
+      this.fields.get(field),
+    );
+    return JSON.stringify([this.opening.sourceIp, name, version, ...credentials]);
   }
 
   get client(): ClientFacts {

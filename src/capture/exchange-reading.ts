@@ -14,6 +14,8 @@ import { ExchangeCalls } from "./exchange-calls.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
 import { findField, toFields } from "./fields.ts";
 import { HeldBody } from "./held-body.ts";
+import { toStreamId } from "./legacy-endpoint.ts";
+import { redactPath } from "./redact-path.ts";
 import { Scope, type ScopeKind, toScopeKey } from "./scopes.ts";
 import type { SlabEvent } from "./slab-reader.ts";
 import {
@@ -35,6 +37,8 @@ export class ExchangeReading {
   /** The body; of a stream its beginning. */
   readonly #response: HeldBody;
   #stream: EventStream | undefined;
+  /** What a legacy stream has told its client, "" without. */
+  #endpoint = "";
   #contentType = "";
   #contentEncoding = "";
   #requestRead = false;
@@ -46,7 +50,7 @@ export class ExchangeReading {
     this.#context = context;
     const fields = toFields(opening.rawHeaders);
     const scope = findScope(context, opening, fields);
-    this.#facts = new ExchangeFacts(opening, fields, openedMs, scope, context.fields);
+    this.#facts = new ExchangeFacts(opening, fields, openedMs, scope, context);
     this.#calls = new ExchangeCalls(context, this.#facts);
     this.#requestMs = openedMs;
     const { messageScanMaxBytes } = context.limits;
@@ -110,7 +114,9 @@ export class ExchangeReading {
         this.#calls.fromClient(message, sizeOf(message, body), this.#requestMs);
       }
     }
-    if (!this.#calls.isTold) this.#calls.openHttp(body);
+    if (this.#calls.isTold) return;
+    if (opening.method === "POST" && !body.whole && this.#calls.openUnread(body)) return;
+    this.#calls.openHttp(body);
   }
 
   #readHead(statusCode: number, rawHeaders: readonly string[], atMs: number): void {
@@ -157,8 +163,8 @@ export class ExchangeReading {
     this.#readRequest();
     const atMs = this.#responseMs ?? this.#facts.seenMs;
     if (event.oversize) {
-      const text = event.text.slice(Math.max(0, event.text.indexOf("{")));
-      this.#calls.answerUnread({ text, whole: false, bytes: event.blockBytes }, atMs);
+      const { text, blockBytes: bytes } = event;
+      this.#calls.answerUnread({ text, whole: false, bytes }, atMs);
       return;
     }
     if (event.name === "endpoint") this.#meetLegacyStream(event.text);
@@ -177,7 +183,10 @@ export class ExchangeReading {
   #meetLegacyStream(endpoint: string): void {
     const facts = this.#facts;
     if (facts.opening.method !== "GET" || facts.scope.isShared) return;
-    const scope = toScope(this.#context, facts.opening.serverId, "stream", toStreamId(endpoint));
+    this.#endpoint = endpoint;
+    const streamId = toStreamId(endpoint);
+    if (streamId === undefined) return;
+    const scope = toScope(this.#context, facts.opening.serverId, "stream", streamId);
     scope.openStreams = facts.scope.openStreams;
     facts.scope = moveTo(this.#context, facts.scope, scope);
   }
@@ -191,8 +200,16 @@ export class ExchangeReading {
     if (!this.#stream && body.whole && isEventStreamType(this.#contentType)) {
       this.#openStream().add(Buffer.from(body.text));
     }
-    this.#conclude(end, body);
+    this.#conclude(end, this.#withoutEndpoint(body));
     this.#release();
+  }
+
+  /** Where a legacy stream told its client to post to: with a session in its path, a credential. */
+  #withoutEndpoint(body: BodyText): BodyText {
+    const endpoint = this.#endpoint;
+    if (endpoint === "") return body;
+    const shown = redactPath(endpoint, this.#context.seal);
+    return { ...body, text: body.text.replace(endpoint, () => shown) };
   }
 
   #conclude(end: ExchangeEnd, body: BodyText): void {
@@ -200,7 +217,7 @@ export class ExchangeReading {
       ...end,
       body,
       contentType: this.#contentType,
-      streamed: this.#stream !== undefined,
+      unfinished: this.#stream?.takeRest(),
       resumable: this.#stream?.seenIds ?? false,
       answeredMs: this.#responseMs ?? this.#facts.seenMs,
     });
@@ -229,9 +246,9 @@ function findScope(
       toScope(context, serverId, "session", sessionId)
     );
   }
-  const stream =
-    path === "" ? undefined : context.scopes.find(serverId, "stream", toStreamId(path));
-  return stream ?? new Scope(serverId);
+  const streamId = path === "" ? undefined : toStreamId(path);
+  const stream = streamId && context.scopes.find(serverId, "stream", streamId);
+  return stream || new Scope(serverId);
 }
 
 function toScope(context: CaptureContext, serverId: string, kind: ScopeKind, id: string): Scope {
@@ -245,14 +262,4 @@ function moveTo(context: CaptureContext, from: Scope, to: Scope): Scope {
   for (const draft of from.fromClient.values()) scope.register(draft);
   for (const draft of from.fromServer.values()) scope.register(draft);
   return scope;
-}
-
-/**
- * The part of a legacy endpoint that its client repeats whatever prefix it is posted to: the query,
- * which names the session in every known server, or else the path's last segment.
- */
-function toStreamId(target: string): string {
-  const query = target.indexOf("?");
-  if (query !== -1 && query < target.length - 1) return target.slice(query + 1);
-  return target.slice(target.lastIndexOf("/") + 1);
 }

@@ -116,7 +116,7 @@ export class FieldRedactor {
 }
 
 /** A long word of letters and digits, such as keys are, in a field nobody knows. */
-function looksRandom(value: string): boolean {
+export function looksRandom(value: string): boolean {
   const word = /[A-Za-z0-9+/_=-]{20,}/.exec(value)?.[0];
   return word !== undefined && /\d/.test(word) && /[A-Za-z]/.test(word);
 }

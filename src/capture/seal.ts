@@ -28,6 +28,11 @@ export class Seal {
     return this.#digestOf(`${serverId}\0${id}`).slice(0, 32);
   }
 
+  /** Of something to be told again and never shown; not remembered here. */
+  digest(text: string): string {
+    return createHmac("sha256", this.#key).update(`digest\0${text}`).digest("base64");
+  }
+
   #digestOf(text: string): string {
     const known = this.#digests.get(text);
     if (known !== undefined) return known;

@@ -1,5 +1,5 @@
 /** How a call ended, in the words of the log. */
-import type { CallStatus, ErrorKind } from "../call.ts";
+import { type CallStatus, type ErrorKind, type ResultType, resultTypes } from "../call.ts";
 import type { ExchangeOutcome } from "../exchange.ts";
 import { asRecord, type ResponseMessage } from "../message.ts";
 
@@ -44,6 +44,16 @@ export function judgeAnswer(method: string, answer: ResponseMessage, statusCode:
   const result = asRecord(answer.result);
   if (result?.isError !== true) return success;
   return failure("tool", firstText(result.content) || "the tool reported an error");
+}
+
+/** A result that names no type is complete, unless it is a task of 2025-11-25. */
+export function resultTypeOf({ result, error }: ResponseMessage): ResultType | "" {
+  if (error) return "";
+  const { resultType, task } = asRecord(result) ?? {};
+  if (resultType === undefined) {
+    return typeof asRecord(task)?.taskId === "string" ? "task" : "complete";
+  }
+  return resultTypes.find((known) => known === resultType) ?? "";
 }
 
 /** The body that came in place of an answer, as far as it helps to say what went wrong. */

@@ -7,6 +7,8 @@ import { Ingest, type IngestOptions, ingestDefaults, type Taken } from "./ingest
 
 const call = (body = ""): Call => ({
   id: newId(),
+  parentId: "",
+  logicalId: "",
   teamId: "t",
   serverId: "s",
   kind: "request",
@@ -14,9 +16,11 @@ const call = (body = ""): Call => ({
   method: "tools/call",
   toolName: "echo",
   rpcId: "1",
+  path: "",
   requestBody: body,
   responseBody: "",
   status: "success",
+  resultType: "complete",
   statusCode: 200,
   errorMessage: "",
   errorKind: "",
@@ -25,6 +29,7 @@ const call = (body = ""): Call => ({
   ttfbMs: 1,
   sourceIp: "127.0.0.1",
   headers: {},
+  headerMismatches: [],
   sessionId: "",
   protocolVersion: "",
   clientName: "",

@@ -97,6 +97,10 @@ export interface CallFilter {
   readonly kinds?: readonly CallKind[];
   readonly directions?: readonly CallDirection[];
   readonly sessionIds?: readonly string[];
+  /** Ids of calls. */
+  readonly parentIds?: readonly string[];
+  /** Ids of calls; that of a call without further rounds finds it alone. */
+  readonly logicalIds?: readonly string[];
   readonly clientNames?: readonly string[];
   readonly errorKinds?: readonly ErrorKind[];
   /** Inclusive, whole milliseconds. */

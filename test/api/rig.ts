@@ -117,8 +117,11 @@ export async function openRig(
 /** A finished call of the given team, unlike any other by its id. */
 export function callOf({ teamId }: Caller, changes: Partial<Call> = {}): Call {
   const startedAtMs = changes.startedAtMs ?? now - 60_000;
+  const id = idAt(startedAtMs);
   return {
-    id: idAt(startedAtMs),
+    id,
+    parentId: "",
+    logicalId: id,
     teamId,
     serverId: "0192aaaa-0000-7000-8000-000000000001",
     kind: "request",
@@ -126,9 +129,11 @@ export function callOf({ teamId }: Caller, changes: Partial<Call> = {}): Call {
     method: "tools/call",
     toolName: "forecast",
     rpcId: "1",
+    path: "",
     requestBody: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"forecast"}}',
     responseBody: '{"jsonrpc":"2.0","id":1,"result":{}}',
     status: "success",
+    resultType: "complete",
     statusCode: 200,
     errorMessage: "",
     errorKind: "",
@@ -137,6 +142,7 @@ export function callOf({ teamId }: Caller, changes: Partial<Call> = {}): Call {
     ttfbMs: 10,
     sourceIp: "127.0.0.1",
     headers: { accept: "application/json" },
+    headerMismatches: [],
     sessionId: "",
     protocolVersion: "",
     clientName: "",

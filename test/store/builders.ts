@@ -24,6 +24,8 @@ export const startMs = 1_760_000_000_000;
 export function call(label: string, changes: Partial<Call> = {}): Call {
   return {
     id: id(`call ${label}`),
+    parentId: "",
+    logicalId: id(`call ${label}`),
     teamId,
     serverId: id("server"),
     kind: "request",
@@ -31,9 +33,11 @@ export function call(label: string, changes: Partial<Call> = {}): Call {
     method: "tools/call",
     toolName: "forecast",
     rpcId: "7",
+    path: "",
     requestBody: '{"jsonrpc":"2.0","id":7,"method":"tools/call"}',
     responseBody: '{"jsonrpc":"2.0","id":7,"result":{}}',
     status: "success",
+    resultType: "complete",
     statusCode: 200,
     errorMessage: "",
     errorKind: "",
@@ -42,6 +46,7 @@ export function call(label: string, changes: Partial<Call> = {}): Call {
     ttfbMs: 9,
     sourceIp: "127.0.0.1",
     headers: { "content-type": "application/json" },
+    headerMismatches: [],
     sessionId: "",
     protocolVersion: "2025-06-18",
     clientName: "agent",

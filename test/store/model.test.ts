@@ -14,6 +14,8 @@ const tools = ["", "one", "two", "Two", "O'Neill"];
 const sessions = ["", "5e55", "0ff5"];
 const clients = ["", "agent", "другой"];
 const words = ["alpha", "BETA", "gamma Δ", "al\u0000pha", "x".repeat(500), ""];
+/** Calls that others belong to, one of them not in the log. */
+const relatives = [0, 1, 2, 3, 4, 5, 151].map((label) => id(`call ${label}`));
 /** Few instants, so that many calls share one; and two that lie days apart. */
 const instants = [0, 1, 2, 1_000, 3_600_000, 90_000_000, 180_000_000].map((ms) => startMs + ms);
 
@@ -49,6 +51,8 @@ const filter: fc.Arbitrary<CallFilter> = fc
       some(callKinds).map((kinds) => ({ kinds })),
       some(callDirections).map((directions) => ({ directions })),
       some(sessions).map((sessionIds) => ({ sessionIds })),
+      some(relatives).map((parentIds) => ({ parentIds })),
+      some(relatives).map((logicalIds) => ({ logicalIds })),
       some(clients).map((clientNames) => ({ clientNames })),
       some(errorKinds).map((list) => ({ errorKinds: list })),
       fc.nat({ max: 3_000 }).map((minDurationMs) => ({ minDurationMs })),
@@ -189,6 +193,8 @@ function numbered(number: number): Call {
   };
   const status = of(callStatuses, 3);
   return call(`${number}`, {
+    parentId: number % 3 === 0 ? of(relatives, 47) : "",
+    ...(number % 4 === 0 ? { logicalId: of(relatives, 53) } : {}),
     teamId: number % 5 === 0 ? otherTeamId : teamId,
     serverId: of(servers, 11),
     kind: of(callKinds, 5),

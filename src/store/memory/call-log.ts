@@ -128,6 +128,8 @@ function matches(call: Call, filter: CallFilter, terms: readonly Buffer[]): bool
     isAnyOf(filter.kinds, call.kind) &&
     isAnyOf(filter.directions, call.direction) &&
     isAnyOf(filter.sessionIds, call.sessionId) &&
+    isAnyOf(filter.parentIds, call.parentId) &&
+    isAnyOf(filter.logicalIds, call.logicalId) &&
     isAnyOf(filter.clientNames, call.clientName) &&
     isAnyOf<string>(filter.errorKinds, call.errorKind) &&
     call.durationMs >= (filter.minDurationMs ?? -Infinity) &&

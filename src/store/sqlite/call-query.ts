@@ -7,6 +7,7 @@
  * is a branch of its own, so that newest first is the order of the index, never a sort.
  */
 import type { SQLInputValue } from "node:sqlite";
+import { isUuid } from "../../id.ts";
 import type { CallFilter } from "../call-log.ts";
 import type { Place } from "../cursor.ts";
 import { codeOf, uuidBytes } from "./call-row.ts";
@@ -27,9 +28,12 @@ const probedRowsMax = 1_000;
 
 /**
  * The columns with an index behind (team, column, started_ms). `unindexed` is the value that its partial
- * index leaves out, as in schema/calls: the empty name, the name `tools/call`, the code of success.
+ * index leaves out, as in schema/calls: the empty name, the name `tools/call`, the code of success. NULL
+ * need not be named: nobody asks for it.
  */
 const walks = [
+  { column: "logical", unindexed: undefined },
+  { column: "parent", unindexed: undefined },
   { column: "session", unindexed: 1 },
   { column: "status", unindexed: 0 },
   { column: "tool", unindexed: 1 },
@@ -79,19 +83,20 @@ export function branchesOf(
     const from = `FROM calls INDEXED BY calls_by_team WHERE team = ? AND ${spanSql}${where}`;
     return [{ from, values: [team, ...span, ...values] }];
   }
-  return way.values.map((value) => ({
-    from: `${way.from}${where}`,
-    values: [team, value, ...span, ...values],
+  return way.branches.map((branch) => ({
+    from: `${branch.from}${where}`,
+    values: [...branch.values, ...values],
   }));
 }
 
 interface Wanted {
   readonly column: string;
-  readonly values: readonly number[];
+  readonly values: readonly SQLInputValue[];
 }
 
-interface Way extends Wanted {
-  readonly from: string;
+interface Way {
+  readonly column: string;
+  readonly branches: readonly Branch[];
   /** How many rows the walk meets, counted up to 1,000 a value. */
   readonly rows: number;
 }
@@ -103,26 +108,36 @@ function waysAlong(
   team: number,
   span: readonly number[],
   statements: Statements,
-): Way[] {
+): readonly Way[] {
   const walk = walks.find((candidate) => candidate.column === column);
   if (!walk || values.length > branchesMax) return [];
   if (walk.unindexed !== undefined && values.includes(walk.unindexed)) return [];
   // The literal condition is what lets SQLite use a partial index for a bound value.
   const indexed = walk.unindexed === undefined ? "" : ` AND ${column} <> ${walk.unindexed}`;
   const from = `FROM calls INDEXED BY calls_by_${column} WHERE team = ? AND ${column} = ?${indexed} AND ${spanSql}`;
-  const probe = statements.get(
-    `SELECT count(*) AS n FROM (SELECT 1 ${from} LIMIT ${probedRowsMax})`,
+  const froms = column === "logical" ? [from, fromOwnLogical] : [from];
+  const branches = froms.flatMap((each) =>
+    values.map((value) => ({ from: each, values: [team, value, ...span] })),
   );
   let rows = 0;
-  for (const value of values) rows += Number(probe.get(team, value, ...span)?.n);
-  return [{ column, values, from, rows }];
+  for (const branch of branches) {
+    const probe = `SELECT count(*) AS n FROM (SELECT 1 ${branch.from} LIMIT ${probedRowsMax})`;
+    rows += Number(statements.get(probe).get(...branch.values)?.n);
+  }
+  return [{ column, branches, rows }];
 }
+
+/** The one call whose logical id is its own, which is not written. */
+const fromOwnLogical = `FROM calls INDEXED BY calls_by_id WHERE team = ? AND id = ? AND logical IS NULL AND ${spanSql}`;
 
 /** What the filter asks of columns by value. An unknown name has no value; no value at all matches nothing. */
 function wantedValues(filter: CallFilter, names: Names): Wanted[] {
   const known = (texts: readonly string[]) =>
     texts.map((text) => names.find(text)).filter((id) => id !== undefined);
+  const ids = (texts: readonly string[]) => [...new Set(texts)].filter(isUuid).map(uuidBytes);
   const wanted = {
+    logical: filter.logicalIds && ids(filter.logicalIds),
+    parent: filter.parentIds && ids(filter.parentIds),
     session: filter.sessionIds && known(filter.sessionIds),
     status: filter.statuses?.map(codeOf.status),
     tool: filter.toolNames && known(filter.toolNames),
@@ -134,7 +149,7 @@ function wantedValues(filter: CallFilter, names: Names): Wanted[] {
     error_kind: filter.errorKinds?.map(codeOf.errorKind),
   };
   return Object.entries(wanted).flatMap(([column, values]) =>
-    values ? [{ column, values: [...new Set(values)] }] : [],
+    values ? [{ column, values: [...new Set<SQLInputValue>(values)] }] : [],
   );
 }
 
@@ -163,8 +178,9 @@ function conditions(
   return all;
 }
 
-function isAnyOf(column: string, values: readonly number[]): Condition {
-  return { sql: `${column} IN (${values.map(() => "?").join(", ")})`, values };
+function isAnyOf(column: string, values: readonly SQLInputValue[]): Condition {
+  const value = column === "logical" ? "coalesce(logical, id)" : column;
+  return { sql: `${value} IN (${values.map(() => "?").join(", ")})`, values };
 }
 
 /** Half-open, so that the cursor's own millisecond is within, and one bound on each side. */

@@ -16,6 +16,7 @@ import {
   callStatuses,
   type ErrorKind,
   errorKinds,
+  type ResultType,
 } from "../../call.ts";
 import type { Place } from "../cursor.ts";
 import type { BlockEntry } from "./block.ts";
@@ -49,14 +50,14 @@ const statuses = byCode(callStatuses, statusCodes);
 const errorKindsByCode = byCode(["", ...errorKinds], errorKindCodes);
 
 export const insertCallSql = `
-  INSERT INTO calls (seq, id, team, server, method, tool, session, client,
+  INSERT INTO calls (seq, id, team, server, method, tool, session, parent, logical, client,
     kind, direction, status, error_kind, started_ms, duration_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO NOTHING
 `;
 
 /** The columns that `toCall` reads, in one order. */
-export const callColumns = `seq, id, server, method, tool, session, client,
+export const callColumns = `seq, id, server, method, tool, session, parent, logical, client,
   kind, direction, status, error_kind, started_ms, duration_ms`;
 
 /** The values of `insertCallSql`, within a write transaction. */
@@ -70,6 +71,8 @@ export function toRow(call: Call, seq: number, names: Names): SQLInputValue[] {
     names.use(call.method, at),
     names.use(call.toolName, at),
     names.use(call.sessionId, at),
+    call.parentId === "" ? null : uuidBytes(call.parentId),
+    call.logicalId === call.id ? null : uuidBytes(call.logicalId),
     names.use(call.clientName, at),
     kindCodes[call.kind],
     directionCodes[call.direction],
@@ -96,6 +99,9 @@ export function toEntry(call: Call, seq: number): BlockEntry {
     call.responseTruncated,
     call.headers,
     call.messages,
+    call.path,
+    call.resultType,
+    call.headerMismatches,
   ];
   return {
     seq,
@@ -114,6 +120,8 @@ export interface CallRow {
   readonly method: number;
   readonly tool: number;
   readonly session: number;
+  readonly parent: Uint8Array | null;
+  readonly logical: Uint8Array | null;
   readonly client: number;
   readonly kind: number;
   readonly direction: number;
@@ -127,6 +135,8 @@ export function toCall(teamId: string, row: CallRow, entry: BlockEntry, names: N
   const rest: Rest = JSON.parse(entry.rest);
   return {
     id: uuidText(row.id),
+    parentId: row.parent ? uuidText(row.parent) : "",
+    logicalId: uuidText(row.logical ?? row.id),
     teamId,
     serverId: names.text(row.server),
     kind: valueOfCode(kinds, row.kind),
@@ -134,9 +144,11 @@ export function toCall(teamId: string, row: CallRow, entry: BlockEntry, names: N
     method: names.text(row.method),
     toolName: names.text(row.tool),
     rpcId: rest[0],
+    path: rest[14],
     requestBody: entry.request,
     responseBody: entry.response,
     status: statusOf(row),
+    resultType: rest[15],
     statusCode: rest[5],
     errorMessage: entry.error,
     errorKind: valueOfCode(errorKindsByCode, row.error_kind),
@@ -145,6 +157,7 @@ export function toCall(teamId: string, row: CallRow, entry: BlockEntry, names: N
     ttfbMs: rest[7],
     sourceIp: rest[1],
     headers: rest[12],
+    headerMismatches: rest[16],
     sessionId: names.text(row.session),
     protocolVersion: rest[2],
     clientName: names.text(row.client),
@@ -193,6 +206,9 @@ type Rest = readonly [
   responseTruncated: boolean,
   headers: Readonly<Record<string, string>>,
   messages: readonly CallMessage[],
+  path: string,
+  resultType: ResultType | "",
+  headerMismatches: readonly string[],
 ];
 
 function byCode<Value extends string>(

@@ -24,6 +24,8 @@ CREATE TABLE calls (
   method INTEGER NOT NULL,
   tool INTEGER NOT NULL,
   session INTEGER NOT NULL,
+  parent BLOB,
+  logical BLOB,
   client INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   direction INTEGER NOT NULL,
@@ -35,7 +37,11 @@ CREATE TABLE calls (
 
 CREATE UNIQUE INDEX calls_by_id ON calls (id);
 
+CREATE INDEX calls_by_logical ON calls (team, logical, started_ms) WHERE logical IS NOT NULL;
+
 CREATE INDEX calls_by_method ON calls (team, method, started_ms) WHERE method <> 2;
+
+CREATE INDEX calls_by_parent ON calls (team, parent, started_ms) WHERE parent IS NOT NULL;
 
 CREATE INDEX calls_by_server ON calls (team, server, started_ms);
 

@@ -28,7 +28,8 @@ CREATE TABLE names (
 INSERT INTO names VALUES (1, '', 9007199254740991), (2, 'tools/call', 9007199254740991);
 
 -- team, server, method, tool, session and client are ids of `names`; the codes of kind,
--- direction, status and error_kind are in call-row.ts.
+-- direction, status and error_kind are in call-row.ts. parent and logical are ids of calls; parent is
+-- NULL without one, logical where it is the call's own id, as nearly always.
 CREATE TABLE calls (
   seq INTEGER PRIMARY KEY,
   id BLOB NOT NULL,
@@ -37,6 +38,8 @@ CREATE TABLE calls (
   method INTEGER NOT NULL,
   tool INTEGER NOT NULL,
   session INTEGER NOT NULL,
+  parent BLOB,
+  logical BLOB,
   client INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   direction INTEGER NOT NULL,
@@ -54,6 +57,8 @@ CREATE INDEX calls_by_server ON calls (team, server, started_ms);
 CREATE INDEX calls_by_tool ON calls (team, tool, started_ms) WHERE tool <> 1;
 CREATE INDEX calls_by_method ON calls (team, method, started_ms) WHERE method <> 2;
 CREATE INDEX calls_by_session ON calls (team, session, started_ms) WHERE session <> 1;
+CREATE INDEX calls_by_parent ON calls (team, parent, started_ms) WHERE parent IS NOT NULL;
+CREATE INDEX calls_by_logical ON calls (team, logical, started_ms) WHERE logical IS NOT NULL;
 CREATE INDEX calls_by_status ON calls (team, status, started_ms) WHERE status <> 0;
 
 -- The rest of the calls from first_seq to last_seq, as block.ts writes it. Each call lies in the
