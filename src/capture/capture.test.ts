@@ -41,7 +41,7 @@ test.for(names)(
           expect(withPlaces(played)).toEqual(expected);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 500 },
     );
   },
 );
@@ -391,6 +391,99 @@ test("without room for bodies calls are made without them", () => {
     { kind: "request", rpcId: "1", status: "success", requestTruncated: false },
   ]);
   expect(rig.capture.stats().bytesRefused).toBeGreaterThan(0);
+});
+
+const modern = ["mcp-protocol-version", "2026-07-28", "mcp-method"];
+
+test.for([
+  { why: "a body over the limit", options: { messageScanMaxBytes: 500 } },
+  { why: "no room for it", options: { openMessageBytesMax: 200 } },
+])("a modern request that cannot be read is told by its fields: $why", ({ options }) => {
+  using rig = openRig(options);
+  const large = toolCall(7, `,"x":"${"y".repeat(1_000)}"`);
+  const witness = post(rig, large, [...modern, "tools/call", "mcp-name", "t"]);
+  witness.head(200, json);
+  witness.response(Buffer.from(answer(7)));
+  witness.end(complete);
+  rig.flush();
+  expect(rig.calls).toMatchObject([
+    {
+      ...{ kind: "request", method: "tools/call", toolName: "t", rpcId: "7", status: "success" },
+      ...{ requestTruncated: true, requestBytes: large.length, responseBody: answer(7) },
+      ...{ headerMismatches: [], resultType: "complete" },
+    },
+  ]);
+  expect(large.startsWith(rig.calls[0]?.requestBody ?? "-")).toBe(true);
+  expect(rig.capture.stats()).toMatchObject({ openMessageBytes: 0, answersUnmatched: 0 });
+});
+
+test("a modern notification that cannot be read is told by its fields", () => {
+  using rig = openRig({ messageScanMaxBytes: 50 });
+  const witness = post(rig, `{"params":"${"x".repeat(100)}"}`, [...modern, "notifications/x"]);
+  witness.head(202, []);
+  witness.end(complete);
+  rig.flush();
+  expect(rig.calls).toMatchObject([
+    { kind: "notification", method: "notifications/x", status: "success", rpcId: "" },
+  ]);
+});
+
+test("a request that cannot be read and gets no answer says why", () => {
+  using rig = openRig({ messageScanMaxBytes: 50 });
+  for (const end of ["client_left", "upstream_failed", "timeout"] as const) {
+    const large = toolCall(7, `,"x":"${"y".repeat(100)}"`);
+    post(rig, large, [...modern, "tools/call", "mcp-name", "t"]).end({ outcome: end, reason: "" });
+  }
+  rig.flush();
+  expect(rig.calls.map(({ errorKind }) => errorKind)).toEqual([
+    "cancelled",
+    "transport",
+    "timeout",
+  ]);
+});
+
+/** The most that was held at once while a stream of these pieces passed. */
+function peakOf(rig: Rig, pieces: Iterable<Buffer>): number {
+  const witness = post(rig, toolCall(1));
+  witness.head(200, stream);
+  let peak = 0;
+  for (const piece of pieces) {
+    witness.response(piece);
+    rig.flush();
+    peak = Math.max(peak, rig.capture.stats().openMessageBytes);
+  }
+  witness.end(complete);
+  rig.flush();
+  return peak;
+}
+
+function* cutInto(text: string, bytes: number): Generator<Buffer> {
+  const whole = Buffer.from(text);
+  for (let at = 0; at < whole.length; at += bytes) yield whole.subarray(at, at + bytes);
+}
+
+const kibibyte = 1_024;
+const keptOfStream = 16 * kibibyte;
+
+test("an event of 10 MB is held as far as it may be read", () => {
+  using rig = openRig({ messageScanMaxBytes: 1_024 * kibibyte });
+  const text = `{"jsonrpc":"2.0","id":1,"result":"${"x".repeat(10e6)}"}`;
+  const peak = peakOf(rig, cutInto(`data: ${text}\n\n`, 64 * kibibyte));
+  expect(peak).toBeGreaterThan(1_024 * kibibyte);
+  expect(peak).toBeLessThan(1_024 * kibibyte + keptOfStream + kibibyte);
+  expect(rig.calls).toMatchObject([{ rpcId: "1", status: "success", responseTruncated: true }]);
+  expect(rig.capture.stats().openMessageBytes).toBe(0);
+});
+
+test("of 100,000 events one is held at a time, beside the transcript", () => {
+  using rig = openRig({ bodyCaptureMaxBytes: 64 * kibibyte });
+  const note = `{"jsonrpc":"2.0","method":"notifications/message","params":"${"x".repeat(100)}"}`;
+  const events = `data: ${note}\n\n`.repeat(100_000);
+  const peak = peakOf(rig, cutInto(`${events}data: ${answer(1)}\n\n`, 64 * kibibyte));
+  expect(peak).toBeLessThan(64 * kibibyte + keptOfStream + kibibyte);
+  const dropped = rig.capture.stats().transcriptMessagesDropped;
+  expect(dropped + (rig.calls[0]?.messages.length ?? 0)).toBe(100_000);
+  expect(rig.calls).toMatchObject([{ rpcId: "1", status: "success", responseBody: answer(1) }]);
 });
 
 test("a bug in one exchange is counted, logged and still yields its call; others go on", () => {

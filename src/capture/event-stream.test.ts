@@ -35,6 +35,41 @@ test.for([
   expect(texts(text)).toEqual(expected);
 });
 
+test.for(["\n", "\r", "\r\n"])(
+  "two cuts anywhere change no event, lines ending in %j",
+  (lineEnd) => {
+    const lines = [
+      "id: 1",
+      "event: x",
+      "data: é",
+      "data: b",
+      "",
+      ": c",
+      "",
+      "data: d",
+      "",
+      "data:",
+    ];
+    const bytes = Buffer.from(lines.join(lineEnd));
+    const expected = readEvents([bytes]).events.map(({ name, text }) => [name, text]);
+    expect(expected).toEqual([
+      ["x", "é\nb"],
+      ["", "d"],
+    ]);
+    for (let first = 0; first <= bytes.length; first += 1) {
+      for (let second = first; second <= bytes.length; second += 1) {
+        const cuts = [
+          bytes.subarray(0, first),
+          bytes.subarray(first, second),
+          bytes.subarray(second),
+        ];
+        const found = readEvents(cuts).events;
+        expect(found).toEqual(readEvents([bytes]).events);
+      }
+    }
+  },
+);
+
 test("any cutting of any bytes gives the same events", () => {
   const piece = fc.constantFrom(
     "data: x",
@@ -74,6 +109,17 @@ test("a block beyond the limit is told of with its size and beginning, and the n
     { name: "", text: "xxxxxxxxxxxxxx", blockBytes: 58, oversize: true },
     { name: "", text: "a", blockBytes: 9, oversize: false },
   ]);
+});
+
+test.for([
+  ["data: a\n\ndata: {half", "{half", 11],
+  ["data: a\n\nid: 7\nevent: message\ndata:{half\n", "{half\n", 32],
+  ["data: a\n\n: comment", "", 9],
+  ["data: a\n\n", "", 0],
+] as const)("of an event that is cut the data that came is told: %j", ([text, rest, bytes]) => {
+  const stream = new EventStream(() => {}, new Budget(1e6), 1_000);
+  stream.add(Buffer.from(text));
+  expect(stream.takeRest()).toEqual({ text: rest, whole: bytes === 0, bytes });
 });
 
 test("after a gap the next whole block is read, the one it fell into is not", () => {

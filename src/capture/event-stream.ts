@@ -97,7 +97,7 @@ export class EventStream {
   takeRest(): BodyText {
     const { sizeBytes: bytes } = this.#block;
     const text = this.#block.take().toString("utf8");
-    return { text: toData(text), whole: bytes === 0, bytes };
+    return { text: this.#lost ? "" : toData(text), whole: bytes === 0, bytes };
   }
 
   /** Forgets the block that was not ended. */
