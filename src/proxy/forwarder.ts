@@ -171,7 +171,6 @@ export class Forwarder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain(0);
     clearInterval(this.#sweep);
-    this.#oauth.close();
     this.#dial.close();
   }
 

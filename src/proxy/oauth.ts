@@ -33,8 +33,6 @@ type Asked = Pick<Quest, "kind" | "name" | "path">;
 
 export class OAuth {
   readonly #options: OAuthOptions;
-  /** Of the requests that run. */
-  readonly #aborts = new Set<AbortController>();
 
   constructor(options: OAuthOptions) {
     this.#options = options;
@@ -58,11 +56,6 @@ export class OAuth {
     else this.#refuse(request, response);
   }
 
-  /** Ends what runs. */
-  close(): void {
-    for (const abort of this.#aborts) abort.abort(failures.shuttingDown);
-  }
-
   async #serve(
     request: IncomingMessage,
     response: ServerResponse,
@@ -74,14 +67,12 @@ export class OAuth {
     const witness = this.#options.watch(request, target, shown + path.query);
     witness.requestEnd();
     const abort = new AbortController();
-    this.#aborts.add(abort);
     const late = setTimeout(() => abort.abort(failures.metadataTimeout), metadataTimeoutMs);
     const leave = () => abort.abort(failures.shuttingDown);
     response.once("close", leave);
     const answer = await this.#find(request, { ...asked, signal: abort.signal });
     clearTimeout(late);
     response.off("close", leave);
-    this.#aborts.delete(abort);
     this.#send(request, response, answer, witness);
   }
 
