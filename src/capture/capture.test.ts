@@ -393,6 +393,53 @@ test("without room for bodies calls are made without them", () => {
   expect(rig.capture.stats().bytesRefused).toBeGreaterThan(0);
 });
 
+test("a request of the server on the stream of several calls is for none of them", () => {
+  using rig = openRig();
+  const witness = post(rig, `[${toolCall(1)},${toolCall(2)}]`, ["mcp-session-id", "s"]);
+  witness.head(200, stream);
+  const ask = (id: number) => `data: {"jsonrpc":"2.0","id":${id},"method":"ping"}\n\n`;
+  witness.response(Buffer.from(`${ask(7)}data: ${answer(1)}\n\n${ask(8)}`));
+  witness.response(Buffer.from(`data: ${answer(2)}\n\n${ask(9)}`));
+  witness.end(complete);
+  rig.flush();
+  rig.capture.finish("over");
+  const parents = rig.calls.flatMap((call) => (call.direction === "server" ? call.parentId : []));
+  const [, second] = rig.calls;
+  expect(parents).toEqual(["", second?.id, ""]);
+});
+
+test("a request of the server on a stream of its own is for the one open call of its session", () => {
+  using rig = openRig();
+  const session = ["mcp-session-id", "s"];
+  const opening = { serverId, teamId, startedAtMs, path: "", sourceIp: "" };
+  const get = rig.watch({ ...opening, method: "GET", rawHeaders: session });
+  get.requestEnd();
+  get.head(200, stream);
+  const ask = (id: number) =>
+    get.response(Buffer.from(`data: {"jsonrpc":"2.0","id":${id},"method":"ping"}\n\n`));
+  ask(1);
+  const first = post(rig, toolCall(1), session);
+  post(rig, toolCall(5), ["mcp-session-id", "other"]);
+  ask(2);
+  const second = post(rig, toolCall(2), session);
+  ask(3);
+  for (const [id, witness] of [
+    [1, first],
+    [2, second],
+  ] as const) {
+    witness.head(200, json);
+    witness.response(Buffer.from(answer(id)));
+    witness.end(complete);
+  }
+  ask(4);
+  rig.flush();
+  rig.capture.finish("over");
+  const parentOf = (id: string) =>
+    rig.calls.find((call) => call.direction === "server" && call.rpcId === id)?.parentId;
+  const asked = rig.calls.find(({ rpcId, direction }) => rpcId === "1" && direction === "client");
+  expect(["1", "2", "3", "4"].map(parentOf)).toEqual(["", asked?.id, "", ""]);
+});
+
 const modern = ["mcp-protocol-version", "2026-07-28", "mcp-method"];
 
 test.for([

@@ -56,6 +56,8 @@ test.for(["\n", "\r", "\r\n"])(
       ["x", "é\nb"],
       ["", "d"],
     ]);
+    // The second half of a blank line's CRLF belongs to no block.
+    expect(readEvents([bytes]).events[1]?.blockBytes).toBe("data: d".length + lineEnd.length + 1);
     for (let first = 0; first <= bytes.length; first += 1) {
       for (let second = first; second <= bytes.length; second += 1) {
         const cuts = [

@@ -17,6 +17,8 @@ export interface ServerRow {
 
 export interface CallRow {
   readonly id: string;
+  readonly parent_id: string | null;
+  readonly logical_id: string;
   readonly mcp_server_id: string;
   readonly team_id: string;
   readonly kind: "request" | "notification" | "http";
@@ -24,9 +26,11 @@ export interface CallRow {
   readonly method: string;
   readonly tool_name: string;
   readonly rpc_id: string | null;
+  readonly path: string;
   readonly request_body: string;
   readonly response_body: string;
   readonly status: "success" | "error" | "timeout";
+  readonly result_type: "complete" | "input_required" | "task" | "";
   readonly status_code: number;
   readonly error_message: string;
   readonly error_kind: string;
@@ -35,6 +39,7 @@ export interface CallRow {
   readonly ttfb_ms: number | null;
   readonly source_ip: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly header_mismatches: readonly string[];
   readonly session_id: string | null;
   readonly protocol_version: string | null;
   readonly client_name: string | null;

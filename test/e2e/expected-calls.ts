@@ -12,7 +12,13 @@ import { clientName, clientVersion } from "./clients.ts";
 import type { WireExchange } from "./wire.ts";
 
 export interface ExpectedCall {
+  /** The message that made the call; undefined for what was none. */
+  readonly message?: Message;
   readonly row: Partial<CallRow>;
+  /** What the server asked this for; null for nothing, undefined where the bytes do not tell. */
+  readonly parent: Message | null | undefined;
+  /** The first of the rounds that this is one of. */
+  readonly firstRound?: Message;
   readonly inSession: boolean;
   /** The notifications that came on the call's stream, in order. */
   readonly notifications: readonly string[];
@@ -21,7 +27,7 @@ export interface ExpectedCall {
   readonly endedAtMs: number;
 }
 
-interface Message {
+export interface Message {
   /** The very bytes. */
   readonly text: string;
   readonly id?: number | string | null;
@@ -29,9 +35,13 @@ interface Message {
   readonly params?: {
     readonly name?: string;
     readonly protocolVersion?: string;
+    readonly requestState?: string;
+    readonly inputResponses?: object;
     readonly _meta?: Readonly<Record<string, unknown>>;
   };
   readonly result?: {
+    readonly resultType?: CallRow["result_type"];
+    readonly requestState?: string;
     readonly isError?: boolean;
     readonly content?: readonly { readonly text?: string }[];
   };
@@ -45,29 +55,62 @@ interface Heard {
 
 export function expectedCalls(exchanges: readonly WireExchange[]): readonly ExpectedCall[] {
   const said = exchanges.flatMap((exchange) =>
-    jsonMessages(exchange.requestBody).map((message) => ({ message, exchange })),
+    askedIn(exchange).map((message) => ({ message, exchange })),
   );
   const answers = said.filter(({ message }) => message.method === undefined);
+  const firstRounds = firstRoundsOf(exchanges);
   return exchanges.flatMap((exchange) => {
-    const asked = jsonMessages(exchange.requestBody);
+    const asked = askedIn(exchange);
     const told = answerMessages(exchange);
     const isPlain = asked.length === 0 && exchange.method !== "GET";
     return [
       ...(isPlain ? [plainExchange(exchange)] : []),
       ...asked
         .filter(({ method }) => method !== undefined)
-        .map((message) => ofClient({ message, exchange }, told)),
+        .map((message) => ({
+          ...ofClient({ message, exchange }, told),
+          firstRound: firstRounds.get(message) ?? message,
+        })),
       ...told
         .filter(({ method, id }) => method !== undefined && id !== undefined)
-        .map((message) => ofServer({ message, exchange }, answers)),
+        .map((message) => ({
+          ...ofServer({ message, exchange }, answers),
+          parent: exchange.method === "GET" ? undefined : (soleRequest(asked) ?? null),
+        })),
     ];
   });
+}
+
+/** A request of the server can be for the one request of its exchange. */
+function soleRequest(asked: readonly Message[]): Message | undefined {
+  const requests = asked.filter(({ id, method }) => id !== undefined && method !== undefined);
+  return requests.length === 1 ? requests[0] : undefined;
+}
+
+/** The first round of each later one. */
+function firstRoundsOf(exchanges: readonly WireExchange[]): ReadonlyMap<Message, Message> {
+  const firstRounds = new Map<Message, Message>();
+  const waiting = new Map<string, Message>();
+  for (const exchange of exchanges) {
+    for (const message of askedIn(exchange)) {
+      const key = (state = "") => `${message.method} ${message.params?.name} ${state}`;
+      const { requestState, inputResponses } = message.params ?? {};
+      const goesOn = requestState !== undefined || inputResponses !== undefined;
+      const first = goesOn ? waiting.get(key(requestState)) : undefined;
+      if (first) firstRounds.set(message, first);
+      const answer = answerMessages(exchange).find(({ id }) => id === message.id)?.result;
+      if (answer?.resultType !== "input_required") continue;
+      waiting.set(key(answer.requestState), first ?? message);
+    }
+  }
+  return firstRounds;
 }
 
 function plainExchange(exchange: WireExchange): ExpectedCall {
   const { method, requestBody, responseBody, status } = exchange;
   return {
     ...span(exchange, exchange),
+    parent: null,
     row: {
       kind: "http",
       direction: "client",
@@ -93,6 +136,8 @@ function ofClient({ message, exchange }: Heard, told: readonly Message[]): Expec
     : undefined;
   return {
     ...span(exchange, exchange),
+    message,
+    parent: null,
     row: {
       kind: isRequest ? "request" : "notification",
       direction: "client",
@@ -116,6 +161,8 @@ function ofServer({ message, exchange }: Heard, answers: readonly Heard[]): Expe
   if (!answer) throw new Error(`nobody answered the server's ${message.text}`);
   return {
     ...span(exchange, answer.exchange),
+    message,
+    parent: undefined,
     row: {
       kind: "request",
       direction: "server",
@@ -134,14 +181,16 @@ function ofServer({ message, exchange }: Heard, answers: readonly Heard[]): Expe
 function verdict(answer: Message | undefined, status: number): Partial<CallRow> {
   if (answer?.error) {
     const { code, message } = answer.error;
-    return { status: "error", error_kind: "jsonrpc", error_code: code, error_message: message };
+    const told = { error_code: code, error_message: message, result_type: "" } as const;
+    return { status: "error", error_kind: "jsonrpc", ...told };
   }
+  const result_type = answer?.result ? (answer.result.resultType ?? "complete") : "";
   if (answer?.result?.isError) {
     const error_message = answer.result.content?.find(({ text }) => text)?.text ?? "";
-    return { status: "error", error_kind: "tool", error_code: null, error_message };
+    return { status: "error", error_kind: "tool", error_code: null, error_message, result_type };
   }
   if (status >= 400) return { status: "error", error_kind: "http", error_code: null };
-  return { status: "success", error_kind: "", error_code: null, error_message: "" };
+  return { status: "success", error_kind: "", error_code: null, error_message: "", result_type };
 }
 
 /** Who the client is and what it speaks, as far as it says so in this exchange or in its session. */
@@ -168,6 +217,15 @@ function span(first: WireExchange, last: WireExchange) {
     startedAtMs: first.startedAtMs,
     endedAtMs: Math.max(first.endedAtMs, last.endedAtMs),
   };
+}
+
+const askedBefore = new WeakMap<WireExchange, readonly Message[]>();
+
+/** The same objects each time: they tell messages of the same text apart. */
+function askedIn(exchange: WireExchange): readonly Message[] {
+  const messages = askedBefore.get(exchange) ?? jsonMessages(exchange.requestBody);
+  askedBefore.set(exchange, messages);
+  return messages;
 }
 
 function answerMessages({ responseHeaders, responseBody }: WireExchange): readonly Message[] {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { McpEndpoint } from "../../demo/mcp-endpoint.ts";
 import type { CallRow } from "./api.ts";
 import { type ClientKind, clientKinds, connect } from "./clients.ts";
-import { type ExpectedCall, expectedCalls } from "./expected-calls.ts";
+import { type ExpectedCall, expectedCalls, type Message } from "./expected-calls.ts";
 import { type Rig, rigForFile } from "./rig.ts";
 import { scenariosFor } from "./scenarios.ts";
 import { Signals } from "./signals.ts";
@@ -47,13 +47,16 @@ async function expectCalls(
   const calls = await Promise.all(summaries.map(({ id }) => api.call(id)));
   const open = calls.filter(isNoStream);
   expect(open.map(brief).sort()).toEqual(expected.map(({ row }) => brief(row)).sort());
+  const found = new Map<Message, CallRow>();
   for (const one of expected) {
     const at = open.findIndex((call) => brief(call) === brief(one.row));
     const [call] = open.splice(at, 1);
     if (!call) throw new Error(`no call for ${brief(one.row)}`);
+    if (one.message) found.set(one.message, call);
     expectBodies(call, one);
     const { request_body, response_body, ...rest } = one.row;
     expect(call).toMatchObject(rest);
+    expect(call).toMatchObject({ path: "", header_mismatches: [] });
     expect(call.session_id !== null).toBe(one.inSession);
     expectTimes(call, one);
     const messages = await api.messages(call.id);
@@ -64,6 +67,17 @@ async function expectCalls(
       expect(offset_ms).toBeLessThanOrEqual(call.duration_ms + 1);
     }
   }
+  for (const one of expected) expectRelatives(found, one);
+}
+
+function expectRelatives(found: ReadonlyMap<Message, CallRow>, one: ExpectedCall): void {
+  const call = one.message && found.get(one.message);
+  if (!call) return;
+  if (one.parent !== undefined) {
+    expect(call.parent_id).toBe(one.parent && (found.get(one.parent)?.id ?? "not recorded"));
+  }
+  const first = one.firstRound ? found.get(one.firstRound) : call;
+  expect(call.logical_id).toBe(first?.id);
 }
 
 /** A GET stream ends with the client, at a moment of its own. */
