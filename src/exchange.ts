@@ -14,7 +14,10 @@ export interface ExchangeOpening {
   readonly startedAtMs: number;
   /** The HTTP method, upper case. */
   readonly method: string;
-  /** What follows the slug in the request target, query included: "" or "/messages?id=7". */
+  /**
+   * What follows the slug in the request target, query included: "" or "/messages?id=7". Of a post to a legacy
+   * endpoint the place upstream that it stands for; of OAuth metadata its name and what follows the slug.
+   */
   readonly path: string;
   /** Names and values alternating, in order of arrival, names in the case they had. */
   readonly rawHeaders: readonly string[];

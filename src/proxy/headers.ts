@@ -6,6 +6,9 @@
  *
  * Hop-by-hop: RFC 9110, 7.6.1. Fields of an answer that act on the origin they came from would act on
  * ours, where other servers and the dashboard live.
+ *
+ * CORS fields pass and none is added: whether a page may read an answer is the upstream's to say, as it would
+ * without us. Only answers of our own carry ours (`failure.ts`, `metadata-answer.ts`).
  */
 import { knownNamesMax } from "./limits.ts";
 

@@ -113,6 +113,18 @@ test.for([
   expect(upstream.sockets).toHaveLength(1);
 });
 
+test("a redirect that ends its connection is followed on another", async () => {
+  const { upstream, arrivals } = await redirecting((_request, response) =>
+    response.writeHead(307, { Location: "/there", Connection: "close" }).end("moved"),
+  );
+  await using _ = upstream;
+  await using plane = await dataPlane(upstream.url);
+  const answer = await fetch(plane.url, { method: "POST", body: "hello" });
+  expect(await answer.text()).toBe("<hello>");
+  expect(arrivals.map(({ line }) => line)).toEqual(["POST /mcp", "POST /there"]);
+  expect(upstream.sockets).toHaveLength(2);
+});
+
 test("a body in chunks is in chunks again", async () => {
   const { upstream, arrivals } = await redirecting(toThere);
   await using _ = upstream;
