@@ -25,8 +25,12 @@ const tasks = {
   format: { needs: "all", run: () => become([...biome, "check", "--write", "."]) },
   unit: { needs: "all", run: (rest) => become([...vitest, "--project", "unit", ...rest]) },
   e2e: { needs: "all", run: (rest) => become([...vitest, "--project", "e2e", ...rest]) },
+  conformance: {
+    needs: "all",
+    run: (rest) => become([...vitest, "--project", "conformance", ...rest]),
+  },
   check: { needs: "all", run: () => verify(["unit"]) },
-  test: { needs: "all", run: () => verify(["unit", "e2e"]) },
+  test: { needs: "all", run: () => verify(["unit", "e2e", "conformance"]) },
 };
 
 main(process.argv[2], process.argv.slice(3));
