@@ -70,7 +70,8 @@ function readAnswer(facts: ExchangeFacts, calls: ExchangeCalls, conclusion: Exch
   const { body, outcome, answeredMs } = conclusion;
   const passed = outcome === "complete" || outcome === "client_left";
   if (!body.whole) {
-    if (passed && facts.opening.method === "POST") calls.answerUnread(body, answeredMs);
+    if (passed && !body.garbled && facts.opening.method === "POST")
+      calls.answerUnread(body, answeredMs);
     return undefined;
   }
   const parsed = body.text === "" ? undefined : unpackMessages(body.text);
@@ -135,7 +136,8 @@ function missingAnswer(statusCode: number, { streamed, body }: End): Verdict {
   if (statusCode >= 300) return failure("http", `HTTP ${statusCode}`);
   if (streamed) return failure("transport", "the stream ended without an answer");
   if (body.bytes === 0) return failure("transport", "the exchange ended without an answer");
-  return failure("transport", "the answer is no JSON-RPC message");
+  const flaw = body.garbled ? "not what its content coding says" : "no JSON-RPC message";
+  return failure("transport", `the answer is ${flaw}`);
 }
 
 /** A notification, or an exchange that is no JSON-RPC: well when the exchange went well. */

@@ -27,7 +27,7 @@ test.for([
 test.for(["gzip, gzip", "compress", "__proto__", "constructor", "x".repeat(100)])(
   "any other coding is left alone: %s",
   (coding) => {
-    expect(decodeBody(text, coding)).toMatchObject({ kind: "encoded" });
+    expect(decodeBody(text, coding)).toMatchObject({ kind: "encoded", garbled: false });
   },
 );
 
@@ -40,8 +40,13 @@ test.for([
   const bomb = encode(Buffer.alloc(64 * 1024 * 1024));
   expect(decodeBody(bomb, coding)).toMatchObject({
     kind: "encoded",
+    garbled: false,
     reason: expect.stringContaining("more than"),
   });
+});
+
+test.for(["gzip", "br", "zstd", "deflate"])("what is no %s is garbled", (coding) => {
+  expect(decodeBody(text, coding)).toMatchObject({ kind: "encoded", garbled: true });
 });
 
 test("no bytes make it throw", () => {

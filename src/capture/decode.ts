@@ -14,7 +14,8 @@ import {
 
 export type Decoded =
   | { readonly kind: "clear"; readonly bytes: Buffer }
-  | { readonly kind: "encoded"; readonly reason: string };
+  /** `garbled`: it is not what its coding says; otherwise only more than is read here. */
+  | { readonly kind: "encoded"; readonly reason: string; readonly garbled: boolean };
 
 const decodedMaxBytes = 16 * 1024 * 1024;
 const ratioMax = 100;
@@ -26,7 +27,9 @@ export function decodeBody(bytes: Buffer, contentEncoding: string): Decoded {
   const coding = contentEncoding.trim().toLowerCase();
   if (coding === "" || coding === "identity" || bytes.length === 0) return { kind: "clear", bytes };
   const decode = decoders[coding];
-  if (!decode) return { kind: "encoded", reason: `content coding "${coding.slice(0, 40)}"` };
+  if (!decode) {
+    return { kind: "encoded", reason: `content coding "${coding.slice(0, 40)}"`, garbled: false };
+  }
   const maxOutputLength = Math.min(
     decodedMaxBytes,
     Math.max(outputMinBytes, bytes.length * ratioMax),
@@ -36,7 +39,7 @@ export function decodeBody(bytes: Buffer, contentEncoding: string): Decoded {
   } catch (error) {
     const large = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
     const reason = large ? `${coding} of more than ${maxOutputLength} bytes` : `garbled ${coding}`;
-    return { kind: "encoded", reason };
+    return { kind: "encoded", reason, garbled: !large };
   }
 }
 

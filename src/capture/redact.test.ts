@@ -76,6 +76,7 @@ test.for([
   ["https://x.example/?api_key=abc&b=1", "https://x.example/?api_key=<api_key>&b=1"],
   ["/cb?a=1&access_token=abc#x", "/cb?a=1&access_token=<token>"],
   ["/m?sessionId=abc-1", "/m?sessionId=<session>"],
+  ['{"requestState":"a \\" b","x":1}', '{"requestState":"<state>","x":1}'],
   ["a\\u0026token=abc\\u0026b=1", "a\\u0026token=<token>\\u0026b=1"],
   ["DB_PASSWORD=hunter2 PORT=1", "DB_PASSWORD=<password> PORT=1"],
   ['"line\\nghp_0123456789abcdefghij"', '"line\\n<key>"'],
@@ -89,6 +90,7 @@ test.for([
 });
 
 test.for([
+  '{"requestStateless":"a","state":"b","inputRequests":{}}',
   '{"progressToken":"abc","nextCursor":"def","nextPageToken":"g"}',
   '{"maxTokens":100,"max_tokens":5,"inputTokens":7,"token":12,"tokens":["the","cat"]}',
   '{"tokenType":"Bearer","token_endpoint":"https://as.example/token","token_endpoint_auth_method":"client_secret_post"}',

@@ -22,7 +22,7 @@ export function secretType(name: string): string {
 }
 
 /** Every name of a secret has one of these in it. */
-const stem = /pass|pwd|secret|token|key|authorization|cookie|credential|session/i;
+const stem = /pass|pwd|secret|token|key|authorization|cookie|credential|session|requestState/i;
 
 const endings: readonly (readonly [ending: RegExp, type: string])[] = [
   [
@@ -39,6 +39,8 @@ const endings: readonly (readonly [ending: RegExp, type: string])[] = [
   [/authorization$/, "authorization"],
   [/cookies?$/, "cookie"],
   [/credentials?$/, "credential"],
+  // Who knows it goes on with another's call (2026-07-28).
+  [/^requeststate$/, "state"],
   // Only in queries: a legacy endpoint's session is a credential, other sessions are not.
   [/sessionid$/, "session"],
 ];

@@ -12,6 +12,8 @@ export interface BodyText {
   readonly text: string;
   /** False when `text` is only the beginning of the body, or speaks of it instead of being it. */
   readonly whole: boolean;
+  /** The body is not what its content coding says, so that nobody can read it. */
+  readonly garbled?: boolean;
   /** What passed on the wire. */
   readonly bytes: number;
 }
@@ -35,7 +37,9 @@ export function takeText(body: HeldBody, contentType: string, contentEncoding: s
     return { text: `[${contentEncoding}, not decoded]`, whole: false, bytes };
   }
   const decoded = decodeBody(held, contentEncoding);
-  if (decoded.kind === "encoded") return { text: `[${decoded.reason}]`, whole: false, bytes };
+  if (decoded.kind === "encoded") {
+    return { text: `[${decoded.reason}]`, whole: false, garbled: decoded.garbled, bytes };
+  }
   const text = decoded.bytes.toString("utf8");
   if (isBinary(text, contentType)) {
     return { text: `[${contentType.slice(0, 100) || "binary"}]`, whole: false, bytes };
