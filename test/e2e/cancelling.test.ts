@@ -79,6 +79,8 @@ test("a subscription of 2026-07-28 is one call with all it carried as its transc
   const filter = { server_id: server.id, method: "subscriptions/listen" };
   const [call] = await rig().untilCalls(filter, (all) => all.length === 1);
   expect(call).toMatchObject({ kind: "request", rpc_id: '"listen:0"', status_code: 200 });
+  // Its client has heard enough: no answer was to come.
+  expect(call).toMatchObject({ status: "success", error_kind: "", response_body: "" });
   const messages = await rig().api.messages(call?.id ?? "");
   expect(messages.map(({ body }) => JSON.parse(body).method)).toEqual([
     "notifications/subscriptions/acknowledged",
