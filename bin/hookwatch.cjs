@@ -14,7 +14,7 @@ let runtime;
 try {
   runtime = findRuntime();
 } catch (error) {
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`hookwatch: ${error.message}\n`);
   process.exit(1);
 }
 
@@ -24,5 +24,9 @@ if (runtime === process.execPath) {
   const child = spawn(runtime, [program, ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    process.stderr.write(`hookwatch: ${runtime} cannot be run: ${error.message}\n`);
+    process.exit(1);
+  });
   child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
 }

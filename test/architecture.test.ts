@@ -103,7 +103,8 @@ function packagesOf(file: string): string[] {
 }
 
 function specifiers(file: string): string[] {
-  const pattern = /(?:\bfrom|\bimport|\bimport\()\s*"([^"]+)"/g;
+  // `new URL(…)` is how the entries of worker threads are named.
+  const pattern = /(?:\bfrom|\bimport|\bimport\(|\bnew URL\()\s*["'`]([^"'`]+)["'`]/g;
   return [...read(file).matchAll(pattern)].map((match) => match[1] ?? "");
 }
 

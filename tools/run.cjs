@@ -4,14 +4,13 @@
 "use strict";
 
 const { spawn, spawnSync } = require("node:child_process");
-const { createHash } = require("node:crypto");
-const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { existsSync, mkdtempSync, readFileSync, rmSync } = require("node:fs");
 const { constants, tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { findRuntime } = require("../bin/runtime.cjs");
+const { install } = require("./install.cjs");
 
 const root = join(__dirname, "..");
-const stampFile = join(root, "node_modules", ".hookwatch-install.json");
 
 const biome = ["node_modules/@biomejs/biome/bin/biome"];
 const tsc = ["node_modules/typescript/bin/tsc", "--project", "."];
@@ -33,37 +32,14 @@ const tasks = {
   test: { needs: "all", run: () => verify(["unit", "e2e", "conformance"]) },
 };
 
-main(process.argv[2], process.argv.slice(3));
+main(process.argv[2], process.argv.slice(3)).catch((error) => fail(error.message));
 
-function main(name, rest) {
+async function main(name, rest) {
   const task = tasks[name];
   if (!task) fail(`unknown task "${name}"; there are ${Object.keys(tasks).join(", ")}`);
   process.chdir(root);
-  install(task.needs);
+  await install(task.needs, say);
   task.run(rest);
-}
-
-/** `runtime` leaves the development tools out; `all` has everything. */
-function install(scope) {
-  const lock = createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
-  const stamp = readStamp();
-  if (stamp.lock === lock && (stamp.scope === "all" || stamp.scope === scope)) return;
-  const what = scope === "all" ? "packages and development tools" : "packages";
-  say(`installing ${what} (once, about 10 seconds) …`);
-  const omit = scope === "all" ? [] : ["--omit=dev"];
-  const npm = spawnSync("npm", ["ci", ...omit], {
-    encoding: "utf8",
-    shell: process.platform === "win32",
-  });
-  if (npm.status !== 0) {
-    process.stderr.write(`${npm.stdout ?? ""}${npm.stderr ?? ""}`);
-    fail(`npm ci did not succeed${npm.error ? `: ${npm.error.message}` : ""}; its output is above`);
-  }
-  writeFileSync(stampFile, JSON.stringify({ lock, scope }));
-}
-
-function readStamp() {
-  return existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, "utf8")) : {};
 }
 
 /** Hands over to a program on the right runtime: its output, its signals, its exit code. */
@@ -71,6 +47,7 @@ function become(command) {
   const child = spawn(runtime(), command, { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => fail(`${command[0]} cannot be run: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
 }
 

@@ -24,6 +24,10 @@ try {
 }
 
 async function run(): Promise<void> {
+  if (flags.includes("--help") || flags.includes("-h")) {
+    process.stdout.write(usage);
+    return;
+  }
   switch (command) {
     case "serve":
       return await serve(flags);

@@ -47,7 +47,31 @@ test.for([
     "has the path /base, but HookWatch serves from the root of its host",
   ],
   ["HOOKWATCH_CALLS_URL", "mysql://x", 'is "mysql://x", but must be sqlite:… or memory:…'],
-  ["HOOKWATCH_API_KEY", "too-short", "is 9 characters long, but must be 32 to 200 characters"],
+  [
+    "HOOKWATCH_API_KEY",
+    "too-short",
+    "is 9 characters long, but must be 32 to 200 printable ASCII characters, no blank at either end",
+  ],
+  [
+    "HOOKWATCH_API_KEY",
+    ` ${"k".repeat(32)}`,
+    "is 33 characters long, but must be 32 to 200 printable ASCII characters, no blank at either end",
+  ],
+  [
+    "HOOKWATCH_API_KEY",
+    `hw_${"0".repeat(49)}`,
+    "has the form of a generated key but not its checksum: it was not copied whole",
+  ],
+  [
+    "HOOKWATCH_CALLS_URL",
+    "sqlite://host/x.db",
+    'is "sqlite://host/x.db", but must be sqlite:… or memory:…',
+  ],
+  [
+    "HOOKWATCH_PUBLIC_URL",
+    "http://x:y@h",
+    "is a URL with credentials, but must be http:… or https:…",
+  ],
   ["HOOKWATCH_PROT", "7070", "is not a setting of HookWatch; docs/configuration.md lists them"],
   [
     "HOOKWATCH_SIGNUP",

@@ -4,8 +4,16 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isKey } from "../access/keys.ts";
 import { type FieldProblem, invalid } from "../problem.ts";
-import { flagOf, rangeOf, type Variable, type VariableKey, variables } from "./variables.ts";
+import {
+  type Form,
+  flagOf,
+  rangeOf,
+  type Variable,
+  type VariableKey,
+  variables,
+} from "./variables.ts";
 
 export interface Config {
   readonly host: string;
@@ -117,8 +125,7 @@ function parse(
   const text = given ?? variable.fallback;
   if (text === undefined) return undefined;
   const { form } = variable;
-  const shown =
-    form.kind === "text" && form.secret ? `${text.length} characters long` : `"${text}"`;
+  const shown = shownValue(form, text);
   const refuse = () =>
     void report({ field: variable.name, message: `is ${shown}, but must be ${rangeOf(form)}` });
   switch (form.kind) {
@@ -131,7 +138,7 @@ function parse(
     case "url":
       return isUrlOf(text, form.schemes) ? text : refuse();
     case "text": {
-      const printable = /^[\x20-\x7e]+$/.test(text) || !form.secret;
+      const printable = /^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$/.test(text) || !form.secret;
       return printable && text.length >= form.minLength && text.length <= form.maxLength
         ? text
         : refuse();
@@ -139,11 +146,19 @@ function parse(
   }
 }
 
+/** As much of a wrong value as may be printed. */
+function shownValue(form: Form, text: string): string {
+  if (form.kind === "text" && form.secret) return `${text.length} characters long`;
+  return form.kind === "url" && text.includes("@") ? "a URL with credentials" : `"${text}"`;
+}
+
 function isUrlOf(text: string, schemes: readonly string[]): boolean {
   const url = URL.parse(text);
   if (!url || !schemes.includes(url.protocol.slice(0, -1))) return false;
-  const web = url.protocol === "http:" || url.protocol === "https:";
-  return !web || (url.username === "" && url.search === "" && url.hash === "");
+  if (url.search !== "" || url.hash !== "") return false;
+  if (url.protocol === "http:" || url.protocol === "https:") return url.username === "";
+  // `sqlite:path`, never `sqlite://host/path`.
+  return url.protocol === "memory:" ? text === "memory:" : !text.startsWith("sqlite://");
 }
 
 /** A misspelt name would otherwise be a setting that silently does nothing. */
@@ -162,6 +177,15 @@ function unknownVariables(environment: Environment): FieldProblem[] {
 
 function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldProblem[] {
   const wrong: FieldProblem[] = [];
+  if (typeof values.apiKey === "string" && !isKey(values.apiKey)) {
+    const message = "has the form of a generated key but not its checksum: it was not copied whole";
+    wrong.push({ field: variables.apiKey.name, message });
+  }
+  const { registryUrl, callsUrl } = values;
+  if (registryUrl === callsUrl && registryUrl !== "sqlite:" && registryUrl !== "memory:") {
+    const message = `and ${variables.callsUrl.name} name the same file; each store needs its own`;
+    wrong.push({ field: variables.registryUrl.name, message });
+  }
   if (values.signup === "open") {
     const message = 'is "open", but this version has no accounts yet; leave it "closed"';
     wrong.push({ field: variables.signup.name, message });

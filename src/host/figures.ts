@@ -11,8 +11,10 @@ export function figures(
   edge: EdgeStats,
   proxy: ForwarderStats,
   recorder: RecorderStatistics,
+  readerDeaths: number,
 ): readonly Figure[] {
   return [
+    counter("reader_deaths_total", readerDeaths, "Times the reader died and was replaced."),
     ...edgeFigures(edge),
     ...proxyFigures(proxy),
     ...seenFigures(recorder),

@@ -16,7 +16,7 @@ import type { Log } from "../telemetry.ts";
 import type { Config } from "./config.ts";
 import { makeDataDir } from "./data-dir.ts";
 import { figures } from "./figures.ts";
-import { found } from "./founding.ts";
+import { found, type Keys } from "./founding.ts";
 import { MetricsPage } from "./metrics-page.ts";
 import { ownPages } from "./own-pages.ts";
 import { Recorder } from "./recorder.ts";
@@ -33,11 +33,9 @@ export interface Host extends AsyncDisposable {
   readonly newKey: string | undefined;
 }
 
-/** How long a connection to an upstream may take to come about. */
-const connectTimeoutMs = 5_000;
 /** How long exchanges may run on when the host is told to stop; streams end after their event. */
 const drainMs = 5_000;
-const readerHeapMaxMiB = 512;
+const reading = { heapMaxMiB: 512, answerMaxMs: 30_000 };
 const unreadable = {
   field: "request",
   message: "has a method or a target that HTTP does not allow",
@@ -52,7 +50,6 @@ export async function openHost(
   await using open = new AsyncDisposableStack();
   makeDataDir(config.dataDir);
   const registry = open.use(openRegistry(config.registryUrl, config.dataDir));
-  const newKey = await found(registry, config.apiKey, systemClock);
   const recorder = open.use(await openRecorder(config, registry, log));
   const reader = sharesReads(config.callsUrl)
     ? open.use(await openReader(config, log))
@@ -63,17 +60,16 @@ export async function openHost(
 
   const directory = new Directory();
   const egress = egressRule(config.egress);
-  const operatorKey = config.apiKey?.reveal();
+  let keys: Keys | undefined;
   const endpointKey = await registry.secret("endpoints");
   const forwarder = open.use(
     new Forwarder((slug) => directory.find(slug), recorder.watch, {
       ...config,
-      connectTimeoutMs,
       egress,
       clock: systemClock,
       log,
       endpointKey,
-      isOwnCredential: (text) => text === operatorKey,
+      isOwnCredential: (text) => keys?.isOwn(text) ?? false,
     }),
   );
   open.use(
@@ -98,12 +94,12 @@ export async function openHost(
   let draining = false;
   const isReady = () => !draining && recorder.thread.alive && reader.alive;
   const metrics = new MetricsPage(async () =>
-    figures(listener.stats(), forwarder.stats(), await recorder.statistics()),
+    figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader.deaths),
   );
   const byPath = {
     "/p/": forwarder.handle,
     "/.well-known/": forwarder.handleMetadata,
-    ...ownPages({ isReady, metrics }),
+    ...ownPages({ isReady, metrics, log }),
   };
   const all = planes(
     byPath,
@@ -120,11 +116,13 @@ export async function openHost(
   });
   url = config.publicUrl ?? listener.url;
   egress.recognise({ address: listener.address, port: listener.port, publicUrl: url });
+  // Last, so that a start that cannot listen makes no key that nobody gets to see.
+  keys = await found(registry, config.apiKey, systemClock);
   const opened = open.move();
   return {
     url,
     dataDir: config.dataDir,
-    newKey,
+    newKey: keys.newKey,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -141,7 +139,7 @@ function openReader({ callsUrl, dataDir }: Config, log: Log): Promise<Thread> {
     name: "reader",
     entry,
     data: { callsUrl, dataDir },
-    heapMaxMiB: readerHeapMaxMiB,
+    ...reading,
     log,
   });
 }

@@ -1,14 +1,16 @@
 /** The host's pages about itself: alive, ready, figures, and a way in for who types the bare address. */
 import type { Plane } from "../edge/planes.ts";
+import type { Log } from "../telemetry.ts";
 import type { MetricsPage } from "./metrics-page.ts";
 
 export interface OwnPagesOptions {
   /** False while the log cannot be written or read, and while the host drains. */
   readonly isReady: () => boolean;
   readonly metrics: MetricsPage;
+  readonly log: Log;
 }
 
-export function ownPages({ isReady, metrics }: OwnPagesOptions): Record<string, Plane> {
+export function ownPages({ isReady, metrics, log }: OwnPagesOptions): Record<string, Plane> {
   return {
     // Touches nothing: a store that is away must not get the proxy restarted.
     "/healthz": forReading((_request, response) =>
@@ -21,8 +23,10 @@ export function ownPages({ isReady, metrics }: OwnPagesOptions): Record<string, 
     "/metrics": forReading((_request, response) => {
       metrics.render().then(
         (page) => answer(response, 200, metrics.contentType, page),
-        () =>
-          answer(response, 503, "text/plain; charset=utf-8", "the figures cannot be read now\n"),
+        (cause: unknown) => {
+          log.error({ err: cause }, "the figures for /metrics could not be read");
+          answer(response, 503, "text/plain; charset=utf-8", "the figures cannot be read now\n");
+        },
       );
     }),
     "/": forReading((_request, response) => {

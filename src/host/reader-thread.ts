@@ -20,6 +20,5 @@ serveMethods(port, {
   open: () => {
     calls = openCallLog(data.callsUrl, data.dataDir, "read");
   },
-  close: () => calls[Symbol.asyncDispose](),
   ...readMethods(() => calls),
 });

@@ -3,6 +3,7 @@
  *
  * What the thread cannot take, and what dies with it, is lost and counted; the exchange never notices.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CaptureStats } from "../capture/capture.ts";
 import { SlabWriter, type SlabWriterStats } from "../capture/slab.ts";
 import { systemClock } from "../clock.ts";
@@ -13,6 +14,9 @@ import type { Consumed, RecorderData } from "./recorder-thread.ts";
 import { Thread } from "./thread.ts";
 
 const heapMaxMiB = 512;
+const statisticsMaxMs = 500;
+/** Retention goes through the whole log at its leisure. */
+const answerMaxMs = 3_600_000;
 
 /** Counts since the start of the host, over all recorder threads there were. */
 export interface RecorderStatistics {
@@ -49,6 +53,7 @@ export class Recorder implements AsyncDisposable {
       entry: new URL("./recorder-thread.ts", import.meta.url),
       data,
       heapMaxMiB,
+      answerMaxMs,
       log,
       onMessage: (message) => recorder.#onConsumed(message as Consumed),
       onDeath: () => recorder.#onDeath(),
@@ -65,8 +70,12 @@ export class Recorder implements AsyncDisposable {
     return this.#thread;
   }
 
+  /** The thread's own figures as it told them last, if it is too busy to tell them now. */
   async statistics(): Promise<RecorderStatistics> {
-    const present = this.thread.alive ? await this.#present() : {};
+    const present = await Promise.race([
+      this.#present().catch(() => ({})),
+      sleep(statisticsMaxMs, {}, { ref: false }),
+    ]);
     return {
       slabs: this.#slabs.stats(),
       ...present,
@@ -78,12 +87,19 @@ export class Recorder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#slabs[Symbol.dispose]();
-    this.#latest = await this.thread.call<Account>("close", "hookwatch is shutting down");
-    this.#log.info({ ...addAccounts(this.#closed, this.#latest) }, "the call log is closed");
-    await this.thread[Symbol.asyncDispose]();
+    try {
+      // A thread that is dead was accounted for when it died.
+      if (this.thread.alive)
+        this.#latest = await this.thread.call<Account>("close", "hookwatch is shutting down");
+    } finally {
+      await this.thread[Symbol.asyncDispose]();
+    }
+    const account = addAccounts(this.#closed, this.#latest);
+    if (account.accepted > 0) this.#log.info({ ...account }, "the call log is closed");
   }
 
-  async #present(): Promise<{ capture: CaptureStats }> {
+  async #present(): Promise<{ capture?: CaptureStats }> {
+    if (!this.thread.alive) return {};
     const { capture, account } = await this.thread.call<{
       capture: CaptureStats;
       account: Account;

@@ -24,6 +24,12 @@ interface Reply {
   readonly fault?: unknown;
 }
 
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+  readonly late: NodeJS.Timeout;
+}
+
 /** Answers requests that arrive on the port with the given methods. */
 export function serveMethods(port: Port, methods: Readonly<Record<string, Method>>): void {
   port.on("message", (message: unknown) => {
@@ -46,44 +52,65 @@ async function answer(
   }
 }
 
+/** Calls that may wait for one thread, which serves them one after the other. */
+const openMax = 1_000;
+
 /** The calling side. Rejects everything open once `fail` says that nobody will answer. */
 export class RemoteMethods {
   readonly #port: Port;
-  readonly #open = new Map<
-    number,
-    { resolve: (value: never) => void; reject: (error: unknown) => void }
-  >();
+  readonly #answerMaxMs: number;
+  readonly #open = new Map<number, Waiting>();
   #last = 0;
 
-  constructor(port: Port) {
+  /** `answerMaxMs`: how long a caller waits before being told to try again; the thread may still finish. */
+  constructor(port: Port, answerMaxMs: number) {
     this.#port = port;
+    this.#answerMaxMs = answerMaxMs;
     port.on("message", (message: unknown) => {
       if (isReply(message)) this.#settle(message);
     });
   }
 
   call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    if (this.#open.size >= openMax) {
+      return Promise.reject(
+        unavailable(`${openMax} requests are waiting already; try again later`),
+      );
+    }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#last += 1;
-    this.#open.set(this.#last, { resolve, reject });
-    this.#port.postMessage({ request: this.#last, method, args } satisfies Request);
+    const request = this.#last;
+    const late = setTimeout(() => {
+      this.#open.delete(request);
+      reject(unavailable(`no answer within ${this.#answerMaxMs} ms; try again later`));
+    }, this.#answerMaxMs);
+    this.#open.set(request, { resolve, reject, late });
+    this.#port.postMessage({ request, method, args } satisfies Request);
     return promise;
   }
 
   fail(error: Error): void {
-    for (const { reject } of this.#open.values()) reject(error);
+    for (const { reject, late } of this.#open.values()) {
+      clearTimeout(late);
+      reject(error);
+    }
     this.#open.clear();
   }
 
   #settle(message: Reply): void {
     const waiting = this.#open.get(message.reply);
     this.#open.delete(message.reply);
+    clearTimeout(waiting?.late);
     if (message.problem) {
       const { code, message: text, details } = message.problem;
       waiting?.reject(new Problem(code, text, { details, cause: message.fault }));
     } else if ("fault" in message) waiting?.reject(message.fault);
     else waiting?.resolve(message.value as never);
   }
+}
+
+function unavailable(message: string): Problem {
+  return new Problem("unavailable", message);
 }
 
 function toWire(error: unknown): Pick<Reply, "problem" | "fault"> {

@@ -31,7 +31,7 @@ function isMemory(url: string): boolean {
 
 /** `sqlite:` names the default file; `sqlite:rel/path.db` is relative to the data folder. */
 function fileOf(url: string, dataDir: string, fallback: string): string {
-  const path = decodeURIComponent(url.slice("sqlite:".length)).replace(/^\/\/(?=\/)/, "");
+  const path = url.slice("sqlite:".length);
   if (path === "") return join(dataDir, fallback);
   return isAbsolute(path) ? path : resolve(dataDir, path);
 }

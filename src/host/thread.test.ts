@@ -21,6 +21,7 @@ const open = (more: Partial<ThreadOptions> = {}) =>
     entry,
     data: { opens: true },
     heapMaxMiB: 64,
+    answerMaxMs: 10_000,
     log: new Lines(),
     ...more,
   });
@@ -66,6 +67,20 @@ test("what kept a thread from opening reaches the one who opens it", async () =>
   await expect(open({ data: { opens: false } })).rejects.toThrow(
     "the file is from a newer version",
   );
+});
+
+test("a caller does not wait for ever", async () => {
+  await using thread = await open({ answerMaxMs: 500 });
+  await expect(thread.call("sleep")).rejects.toMatchObject({ code: "unavailable" });
+  expect(await thread.call("twice", 3)).toBe(6);
+});
+
+test("closing while a dead thread is being replaced leaves none behind", async () => {
+  const thread = await open();
+  await expect(thread.call("die")).rejects.toMatchObject({ code: "unavailable" });
+  await thread[Symbol.asyncDispose]();
+  expect(thread.alive).toBe(false);
+  await expect(thread.call("twice", 1)).rejects.toMatchObject({ code: "unavailable" });
 });
 
 test("a thread that dies is told of, rejects what was open, and is replaced", async () => {

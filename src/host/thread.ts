@@ -3,13 +3,15 @@
  * must never take the proxy down with it. Each death is logged and counted.
  */
 import { Worker } from "node:worker_threads";
+import { systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
 import { isReply, RemoteMethods } from "./remote.ts";
 
-/** Wait before a dead thread is replaced; doubles with each death up to a minute. */
+/** Wait before a dead thread is replaced; doubles with each death, but for one that had lived for a minute. */
 const restartMinMs = 200;
 const restartMaxMs = 60_000;
+const soundLifeMs = 60_000;
 
 export interface ThreadOptions {
   readonly name: string;
@@ -17,6 +19,8 @@ export interface ThreadOptions {
   /** Structured clone; the entry reads it as `workerData`. */
   readonly data: unknown;
   readonly heapMaxMiB: number;
+  /** For one call; what takes longer ends as `unavailable` for its caller. */
+  readonly answerMaxMs: number;
   readonly log: Log;
   /** Messages that are neither replies nor log lines. */
   readonly onMessage?: (message: unknown) => void;
@@ -28,6 +32,8 @@ export class Thread implements AsyncDisposable {
   readonly #options: ThreadOptions;
   #worker: Worker | undefined;
   #methods: RemoteMethods | undefined;
+  #starting: Promise<void> | undefined;
+  #startedAtMs = 0;
   #restart: NodeJS.Timeout | undefined;
   #restartMs = restartMinMs;
   #closing = false;
@@ -40,7 +46,7 @@ export class Thread implements AsyncDisposable {
   /** @throws Problem — whatever kept the thread from opening what it serves. */
   static async open(options: ThreadOptions): Promise<Thread> {
     const thread = new Thread(options);
-    await thread.#start();
+    await thread.#begin();
     return thread;
   }
 
@@ -69,17 +75,25 @@ export class Thread implements AsyncDisposable {
     this.#closing = true;
     clearTimeout(this.#restart);
     this.#methods = undefined;
+    // A replacement that is on its way must not outlive this; how its start ends was logged.
+    await this.#starting?.catch(() => undefined);
     await this.#worker?.terminate();
   }
 
+  async #begin(): Promise<void> {
+    this.#starting = this.#start();
+    await this.#starting;
+    this.#starting = undefined;
+  }
+
   async #start(): Promise<void> {
-    const { name, entry, data, heapMaxMiB, log, onMessage } = this.#options;
+    const { name, entry, data, heapMaxMiB, answerMaxMs, log, onMessage } = this.#options;
     const worker = new Worker(entry, {
       name,
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: heapMaxMiB },
     });
-    const methods = new RemoteMethods(worker);
+    const methods = new RemoteMethods(worker, answerMaxMs);
     worker.on("message", (message: unknown) => {
       if (isLogLine(message)) log[message.log](message.fields, message.message);
       else if (!isReply(message)) onMessage?.(message);
@@ -95,9 +109,8 @@ export class Thread implements AsyncDisposable {
       throw error;
     }
     this.#worker = worker;
-    this.#methods = methods;
-    this.#restartMs = restartMinMs;
-    if (this.#closing) await this[Symbol.asyncDispose]();
+    this.#startedAtMs = systemClock.monotonicMs();
+    if (!this.#closing) this.#methods = methods;
   }
 
   #died(methods: RemoteMethods): void {
@@ -105,6 +118,8 @@ export class Thread implements AsyncDisposable {
     if (methods !== this.#methods) return;
     this.#methods = undefined;
     this.#deaths += 1;
+    const livedMs = systemClock.monotonicMs() - this.#startedAtMs;
+    if (livedMs > soundLifeMs) this.#restartMs = restartMinMs;
     this.#options.onDeath?.();
     this.#replaceLater();
   }
@@ -112,7 +127,7 @@ export class Thread implements AsyncDisposable {
   #replaceLater(): void {
     const { name, log } = this.#options;
     this.#restart = setTimeout(() => {
-      this.#start().catch((cause: unknown) => {
+      this.#begin().catch((cause: unknown) => {
         log.error({ err: cause, thread: name }, "a thread could not be replaced yet");
         if (!this.#closing) this.#replaceLater();
       });

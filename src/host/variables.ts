@@ -136,7 +136,10 @@ export function flagOf(variable: Variable): string {
 /** The range of values in words: `1 to 65535`, `local or public`. */
 export function rangeOf(form: Form): string {
   if (form.kind === "whole") return `${form.min} to ${form.max}${form.unit && ` ${form.unit}`}`;
-  if (form.kind === "text") return `${form.minLength} to ${form.maxLength} characters`;
+  if (form.kind === "text") {
+    const what = form.secret ? "printable ASCII characters, no blank at either end" : "characters";
+    return `${form.minLength} to ${form.maxLength} ${what}`;
+  }
   if (form.kind === "choice") return form.values.join(" or ");
   return form.schemes.map((scheme) => `${scheme}:…`).join(" or ");
 }

@@ -111,7 +111,7 @@ test("a call that can never be stored is lost alone, and counted", async () => {
 test("while the store is away bodies go before calls, and the account is exact", async () => {
   const store = new Store();
   store.refusal = away;
-  await using ingest = open(store, { callsMax: 4, bytesMax: 4_096 });
+  await using ingest = open(store, { callsMax: 4, bytesMax: 12_000 });
   ingest.offer(call());
   await vi.waitFor(() => expect(ingest.account().storeFailures).toBeGreaterThan(0));
   for (let n = 0; n < 6; n += 1) ingest.offer(call("x".repeat(1_500)));
@@ -140,6 +140,28 @@ test("closing stores what waits, and counts what the store refuses even then", a
   await refused[Symbol.asyncDispose]();
   refused.offer(call());
   expect(refused.account()).toMatchObject({ accepted: 2, pending: 0, dropped: { shutdown: 2 } });
+});
+
+test("large header fields count like bodies, and cannot be shed", async () => {
+  const store = new Store();
+  store.refusal = away;
+  await using ingest = open(store, { bytesMax: 1_000_000, batchCallsMax: 1 });
+  for (let n = 0; n < 100; n += 1)
+    ingest.offer({ ...call(), headers: { "x-large": "h".repeat(50_000) } });
+  expect(ingest.account().pending).toBeLessThan(12);
+  expect(ingest.account().dropped.queue_full).toBeGreaterThan(88);
+});
+
+test("flushing and closing wait neither for company nor for the next retry", async () => {
+  const store = new Store();
+  const ingest = open(store, { lingerMs: 3_600_000, retryMinMs: 3_600_000, retryMaxMs: 3_600_000 });
+  ingest.offer(call());
+  await ingest.flush();
+  expect(ingest.account().stored).toBe(1);
+  store.refusal = away;
+  ingest.offer(call());
+  await ingest[Symbol.asyncDispose]();
+  expect(ingest.account()).toMatchObject({ stored: 1, dropped: { shutdown: 1 } });
 });
 
 test("calls of a removed server are discarded, not lost", async () => {

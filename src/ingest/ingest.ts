@@ -68,9 +68,9 @@ export class Ingest implements AsyncDisposable {
 
   /** Resolves when everything accepted so far is stored, discarded or counted as lost. */
   async flush(): Promise<void> {
-    while (await this.#working) {
+    for (let working = this.#working; working; working = this.#working) {
       this.#linger?.over();
-      await this.#working;
+      await working;
     }
   }
 
