@@ -1,6 +1,8 @@
-/** `npm run bench -- [name]`: runs the named benchmark, or all of them, one after the other. */
+/** `npm run bench -- [names] [numbers]`: runs the named benchmarks, or all; numbers are handed to them. */
 const names = ["store", "capture", "proxy"];
-const chosen = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const words = process.argv.slice(2);
+const chosen = words.filter((word) => Number.isNaN(Number(word)));
+process.argv.splice(2, words.length, ...words.filter((word) => !chosen.includes(word)));
 
 for (const name of chosen.length > 0 ? chosen : names) {
   if (!names.includes(name)) {

@@ -43,11 +43,11 @@ export interface Call {
   readonly serverId: string;
   readonly kind: CallKind;
   readonly direction: CallDirection;
-  /** The JSON-RPC method; for `kind: "http"` the HTTP method. */
+  /** The JSON-RPC method, at most 1,000 characters; for `kind: "http"` the HTTP method. */
   readonly method: string;
-  /** `params.name` of `tools/call`; empty for every other method. */
+  /** `params.name` of `tools/call`, at most 1,000 characters; empty for every other method. */
   readonly toolName: string;
-  /** The JSON text of the request's id, so that 1, "1" and 12345678901234567890 stay apart; empty without one. */
+  /** The JSON text of the request's id, so that 1, "1" and 12345678901234567890 stay apart; at most 1,000 characters, empty without one. */
   readonly rpcId: string;
   /**
    * What followed the slug in the request target, each value of the query redacted, at most 2,000
@@ -56,7 +56,7 @@ export interface Call {
   readonly path: string;
   /** The request message as text, redacted, cut to the body limit. */
   readonly requestBody: string;
-  /** The response message as text, wherever it travelled; redacted, cut; empty without one. */
+  /** The response message as text, wherever it travelled, or what came instead of one; redacted, cut. */
   readonly responseBody: string;
   readonly status: CallStatus;
   /** Empty without a result, and for types that nobody defined. */
@@ -73,7 +73,7 @@ export interface Call {
   /** First byte of the request to first byte of the response head, whole milliseconds; null without a response. */
   readonly ttfbMs: number | null;
   readonly sourceIp: string;
-  /** The client's request fields, names in lower case, repeated fields joined with ", ", redacted. */
+  /** The client's request fields, names in lower case, repeated fields joined with ", ", redacted; at most 16 KiB in all. */
   readonly headers: Readonly<Record<string, string>>;
   /**
    * Names, in lower case, of the fields that mirror the body (`mcp-method`, `mcp-name`,

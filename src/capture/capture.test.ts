@@ -704,3 +704,15 @@ test("nesting of any depth is no fault", () => {
   expect(rig.calls).toHaveLength(1);
   expect(rig.capture.stats()).toMatchObject({ faults: 0 });
 });
+
+test("names that outgrow the log are cut, and the call is still matched and kept", () => {
+  using rig = openRig();
+  const [method, id] = ["m".repeat(100_000), "i".repeat(100_000)];
+  const witness = post(rig, JSON.stringify({ jsonrpc: "2.0", id, method }));
+  witness.head(200, json);
+  witness.response(Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, result: {} })));
+  witness.end(complete);
+  rig.flush();
+  expect(rig.calls).toMatchObject([{ method: "m".repeat(1_000), status: "success" }]);
+  expect(rig.calls[0]?.rpcId).toHaveLength(1_000);
+});

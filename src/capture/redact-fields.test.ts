@@ -41,3 +41,16 @@ test("a field named __proto__ is a field", () => {
   const fields = redactor.redact(new Map([["__proto__", "x"]]));
   expect(Object.entries(fields)).toEqual([["__proto__", "x"]]);
 });
+
+test("no more than 16 KiB of fields are kept, and no half of a secret", () => {
+  const long = "word ".repeat(4_000);
+  const fields = redactor.redact(
+    new Map([
+      ["x-note", long],
+      ["authorization", "Bearer abc"],
+    ]),
+  );
+  expect(JSON.stringify(fields).length).toBeLessThan(17_000);
+  expect(fields["x-note"]?.startsWith("word word")).toBe(true);
+  expect(JSON.stringify(fields)).not.toContain("abc");
+});

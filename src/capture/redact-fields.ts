@@ -2,12 +2,15 @@
  * The client's header fields as the log shows them: what is known to be harmless in clear,
  * everything else judged by its name and its value.
  *
- * Bounds: results for `valuesMax` values are remembered, for clients repeat themselves.
+ * Bounds: `fieldsMaxLength` characters in all, the first fields first; results for `valuesMax` values are
+ * remembered, for clients repeat themselves.
  */
 import { redact } from "./redact.ts";
 import type { Seal } from "./seal.ts";
 import { secretType } from "./sensitive-keys.ts";
+import { shorten } from "./truncate.ts";
 
+const fieldsMaxLength = 16_384;
 const valuesMax = 4_096;
 const rememberedMaxLength = 1_024;
 
@@ -73,7 +76,15 @@ export class FieldRedactor {
   /** `fields`: names in lower case. */
   redact(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
     const redacted: [string, string][] = [];
-    for (const [name, value] of fields) redacted.push([name, this.#value(name, value)]);
+    let room = fieldsMaxLength;
+    for (const [name, value] of fields) {
+      room -= name.length;
+      if (room <= 0) break;
+      // Redacted first, so that no half of a secret is left.
+      const kept = shorten(this.#value(name, value), room);
+      room -= kept.length;
+      redacted.push([name, kept]);
+    }
     // Unlike assignment, this makes a plain member of a field named "__proto__".
     return Object.fromEntries(redacted);
   }

@@ -72,6 +72,7 @@ function captureFigures(capture: CaptureStats): Figure[] {
     ),
     counter("requests_evicted_total", capture.requestsEvicted, "Requests given up over the limit."),
     gauge("requests_pending", capture.requestsPending, "Requests whose answer has not come."),
+    gauge("rounds_known", capture.rounds, "Answers that asked for more input, remembered."),
     gauge("sessions_known", capture.sessions, "Sessions remembered by capture."),
   ];
 }
