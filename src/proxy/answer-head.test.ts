@@ -18,6 +18,7 @@ test.for([
   [["content-type", "Text/Event-Stream; charset=utf-8"], true],
   [["Content-Type", "text/event-stream", "Content-Encoding", "gzip"], false],
   [["Content-Encoding", "gzip", "Content-Type", "text/event-stream"], false],
+  [["Content-Type", "text/event-stream", "Content-Encoding", "Identity"], true],
   [["Content-Type", "application/json"], false],
   [[], false],
 ] as const)("events that can be told apart in passing: %j", ([raw, plain]) => {

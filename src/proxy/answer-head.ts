@@ -27,7 +27,9 @@ export function isPlainEventStream(rawHeaders: readonly string[]): boolean {
     // Of the fields with names this long only two matter.
     if (name.length === 12 && name.toLowerCase() === "content-type") {
       plain = /^\s*text\/event-stream\s*(?:;|$)/i.test(rawHeaders[at + 1] ?? "");
-    } else if (name.length === 16 && name.toLowerCase() === "content-encoding") return false;
+    } else if (name.length === 16 && name.toLowerCase() === "content-encoding") {
+      if (!/^\s*identity\s*$/i.test(rawHeaders[at + 1] ?? "")) return false;
+    }
   }
   return plain;
 }
@@ -38,17 +40,6 @@ export function hasLength(rawHeaders: readonly string[]): boolean {
     if (rawHeaders[at]?.toLowerCase() === "content-length") return true;
   }
   return false;
-}
-
-/** How long the upstream says that it keeps an idle connection; undefined when it does not say. */
-export function keepAliveHintMs(rawHeaders: readonly string[]): number | undefined {
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? "";
-    if (name.length !== 10 || name.toLowerCase() !== "keep-alive") continue;
-    const [, seconds] = /\btimeout\s*=\s*"?(\d{1,9})/i.exec(rawHeaders[at + 1] ?? "") ?? [];
-    if (seconds !== undefined) return Number(seconds) * 1_000;
-  }
-  return undefined;
 }
 
 /** The last four bytes of a stream as one number, after one more chunk. */

@@ -43,13 +43,7 @@ export class Dial {
   }
 
   #take(pool: Pool): Line | undefined {
-    const nowMs = performance.now();
-    let idle = pool.idle.pop();
-    // undici closes idle connections too, but its timer is up to a second late: longer than some upstreams wait.
-    while (idle !== undefined && idle.freshUntilMs <= nowMs) {
-      idle.destroy();
-      idle = pool.idle.pop();
-    }
+    const idle = pool.idle.pop();
     if (idle === undefined && pool.busy >= connectionsPerServerMax) return undefined;
     pool.busy += 1;
     return idle ?? new Line(pool);
@@ -131,8 +125,6 @@ type Request = Parameters<Client["dispatch"]>[0];
 export class Line {
   readonly #pool: Pool;
   readonly #client: Client;
-  /** While idle: until when it may be used again, by `performance.now()`. */
-  freshUntilMs = 0;
   #reset = false;
 
   constructor(pool: Pool) {
@@ -167,15 +159,10 @@ export class Line {
     this.#client.dispatch(request, handler);
   }
 
-  /** After the answer's end: the connection may serve the next exchange, within what the upstream has hinted. */
-  release(hintMs: number | undefined): void {
+  /** After the answer's end: the connection may serve the next exchange. */
+  release(): void {
     this.#pool.busy -= 1;
-    const keptMs =
-      hintMs === undefined
-        ? keepAliveDefaultMs
-        : Math.min(hintMs - keepAliveMarginMs, keepAliveMaxMs);
-    this.freshUntilMs = performance.now() + keptMs;
-    if (this.#pool.dropped || this.#reset || keptMs <= 0) this.destroy();
+    if (this.#pool.dropped || this.#reset) this.destroy();
     else this.#pool.idle.push(this);
   }
 

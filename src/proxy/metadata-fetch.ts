@@ -5,7 +5,7 @@
  * Bounds: 64 KiB, five redirects, and the caller's signal, whose reason is the failure to report.
  */
 import type { Dispatcher } from "undici";
-import { keepAliveHintMs, toStrings } from "./answer-head.ts";
+import { toStrings } from "./answer-head.ts";
 import { toFailure } from "./diagnosis.ts";
 import type { Dial, Line } from "./dial.ts";
 import { type Failure, failures } from "./failure.ts";
@@ -111,7 +111,7 @@ class Collector implements Dispatcher.DispatchHandler {
       this.abandon(failures.cutShort);
       return;
     }
-    this.#line.release(keepAliveHintMs(this.#rawHeaders));
+    this.#line.release();
     this.#line = undefined;
     this.#finish();
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { dataPlane, httpUpstream, post, RawClient, slug, until } from "../../test/proxy/rig.ts";
+import { replayTotalMaxBytes } from "./limits.ts";
 import { redirection } from "./redirect.ts";
 
 const from = { origin: "http://up.example", path: "/a/mcp?key=1" };
@@ -111,6 +112,18 @@ test.for([
   expect(plane.sightings[0]?.order.filter((step) => step === "head")).toHaveLength(1);
   // Nor does a redirect cost a connection.
   expect(upstream.sockets).toHaveLength(1);
+});
+
+test("what is kept to follow a redirect is given back, and room is left for the next", async () => {
+  const { upstream, arrivals } = await redirecting(toThere);
+  await using _ = upstream;
+  await using plane = await dataPlane(upstream.url);
+  const body = "x".repeat(900_000);
+  for (let sentBytes = 0; sentBytes < 1.2 * replayTotalMaxBytes; sentBytes += body.length) {
+    const answer = await fetch(plane.url, { method: "POST", body, redirect: "error" });
+    expect((await answer.text()).length).toBe(body.length + 2);
+    arrivals.length = 0;
+  }
 });
 
 test("a redirect that ends its connection is followed on another", async () => {

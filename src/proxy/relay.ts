@@ -3,12 +3,12 @@
  *
  * In and out: bytes, in the chunks and at the pace they come; a side that takes nothing stops the other. Holds
  * what the sockets' buffers hold, and no more. A side that breaks breaks the other: never is a cut answer
- * ended as if it were whole.
+ * ended as if it were whole. The witness is shown what the upstream sent, also where the client reads another URL.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
-import { isPlainEventStream, keepAliveHintMs, toReason, toStrings } from "./answer-head.ts";
+import { isPlainEventStream, toReason, toStrings } from "./answer-head.ts";
 import { toFailure } from "./diagnosis.ts";
 import type { Line } from "./dial.ts";
 import { type Failure, failures } from "./failure.ts";
@@ -52,7 +52,6 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #line: Line | undefined;
   /** Of the connection that answers now. */
   #controller: Dispatcher.DispatchController | undefined;
-  #keepAliveMs: number | undefined;
   #refusal: Failure | undefined;
   /** No answer has begun; one has; the outcome is certain; nothing is left. */
   #phase: "request" | "answer" | "settled" | "gone" = "request";
@@ -167,7 +166,6 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     if (this.#phase !== "request" || statusCode < 200 || !passage) return;
     const raw = toStrings(controller.rawHeaders);
     this.#controller = controller;
-    this.#keepAliveMs = keepAliveHintMs(raw);
     this.#movedAtMs = this.#owner.now();
     const redirects = statusCode > 300 && statusCode < 309;
     if (redirects && passage.follow(statusCode, raw, this.#intake.replayable)) {
@@ -212,7 +210,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     }
     this.#answerWhole = true;
     this.#movedAtMs = this.#owner.now();
-    this.#line?.release(this.#keepAliveMs);
+    this.#line?.release();
     this.#line = undefined;
     this.#outlet.end();
     if (!this.#intake.whole) this.#intake.stop();
@@ -222,7 +220,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #goOn(): void {
     const passage = this.#passage;
     this.#redirectBytes = -1;
-    this.#line?.release(this.#keepAliveMs);
+    this.#line?.release();
     this.#line = passage && this.#owner.dial(passage);
     if (this.#line) this.#dispatch(this.#intake.replay());
     else this.#fail(failures.tooManyConnections);
