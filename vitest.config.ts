@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/store/**/*.test.ts", "test/proxy/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "test/*.test.ts",
+            "test/store/**/*.test.ts",
+            "test/proxy/**/*.test.ts",
+          ],
           exclude: ["test/readme.test.ts"],
         },
       },

@@ -53,3 +53,18 @@ test.for(["", "{", "7", "null", "[]", "{}", "[7]", '{"id":1}', '[{"id":1,"method
     expect(parseMessages(text).kind).toBe("garbled");
   },
 );
+
+test("an id that no number can hold is found among millions of values without reading them again", () => {
+  const params = `[${"{},".repeat(300_000)}{}]`;
+  expect(only(`{"id":1.50,"method":"x","params":${params}}`)).toMatchObject({ id: "1.50" });
+});
+
+test("text that would take many times its memory is garbled, whatever its form", () => {
+  const parsed = parseMessages(`{"id":1.5,"method":"x","params":[${"{},".repeat(600_000)}{}]}`);
+  expect(parsed).toEqual({ kind: "garbled", reason: "too many values to read" });
+});
+
+test("ten megabytes of text are one value", () => {
+  const text = JSON.stringify({ id: 1, result: { text: "word ".repeat(2_000_000) } });
+  expect(only(text)).toMatchObject({ kind: "response", id: "1" });
+});

@@ -37,8 +37,14 @@ export type ParsedMessages =
   | { readonly kind: "messages"; readonly batch: boolean; readonly messages: readonly Message[] }
   | { readonly kind: "garbled"; readonly reason: string };
 
+/** Commas and brackets, those in texts included: each value that they separate takes 50 bytes or so. */
+const valuesMax = 1_000_000;
+/** Longer than any number that is meant as an id. */
+const idMemberMaxLength = 4_096;
+
 /** One body or one event's data: a single message, or a batch of them (2025-03-26). */
 export function parseMessages(text: string): ParsedMessages {
+  if (hasTooManyValues(text)) return { kind: "garbled", reason: "too many values to read" };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -88,30 +94,37 @@ function toMessage(value: unknown, text: string): Message | undefined {
 function toIdText(id: unknown, text: string): string | undefined {
   if (typeof id === "string") return JSON.stringify(id);
   if (typeof id !== "number") return undefined;
-  return Number.isSafeInteger(id) ? String(id) : exactIdText(text);
+  return Number.isSafeInteger(id) ? String(id) : (exactIdText(text) ?? String(id));
 }
 
 /** Numbers that a double cannot hold are compared by the digits that were sent. */
-function exactIdText(text: string): string | undefined {
-  const sources = new Map<unknown, string | undefined>();
-  const root = JSON.parse(
-    text,
-    function (this: unknown, key, value, context?: { source?: string }) {
-      if (key === "id" && typeof value === "number") sources.set(this, context?.source);
-      return value;
-    },
-  );
-  return sources.get(root);
+function exactIdText(message: string): string | undefined {
+  let exact: string | undefined;
+  walkElements(message, (start, end) => {
+    if (end - start > idMemberMaxLength) return;
+    // The last of repeated members counts, as for the parser.
+    exact = /^\s*"id"\s*:\s*(-?\d\S*)\s*$/.exec(message.slice(start, end))?.[1] ?? exact;
+  });
+  return exact;
 }
 
 /** The text of each element of a JSON array known to be well formed. */
 function elementTexts(array: string): string[] {
   const texts: string[] = [];
+  walkElements(array, (start, end) => texts.push(array.slice(start, end).trim()));
+  return texts;
+}
+
+/**
+ * Where each element of an array, or member of an object, begins and ends. The text is known to be well
+ * formed. By hand, because a reviver multiplies the memory that hostile text takes.
+ */
+function walkElements(text: string, visit: (start: number, end: number) => void): void {
   let depth = 0;
   let quoted = false;
   let start = 0;
-  for (let at = 0; at < array.length; at += 1) {
-    const char = array.charCodeAt(at);
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
     if (quoted) {
       if (char === 0x5c) at += 1;
       else if (char === 0x22) quoted = false;
@@ -121,11 +134,21 @@ function elementTexts(array: string): string[] {
       if (depth === 1) start = at + 1;
     } else if (char === 0x5d || char === 0x7d) {
       depth -= 1;
-      if (depth === 0) texts.push(array.slice(start, at).trim());
+      if (depth === 0) visit(start, at);
     } else if (char === 0x2c && depth === 1) {
-      texts.push(array.slice(start, at).trim());
+      visit(start, at);
       start = at + 1;
     }
   }
-  return texts;
+}
+
+/** True for text whose objects and arrays would take many times its own memory. */
+function hasTooManyValues(text: string): boolean {
+  if (text.length <= valuesMax) return false;
+  let values = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === 0x2c || char === 0x5b || char === 0x7b) values += 1;
+  }
+  return values > valuesMax;
 }

@@ -33,8 +33,9 @@ export function parseServerName(text: string): string {
     const message = `is ${name.length} characters long, the limit is ${serverNameMaxLength}`;
     throw invalid({ field: "name", message });
   }
-  if (/\p{Cc}/u.test(name)) {
-    throw invalid({ field: "name", message: "must not contain control characters" });
+  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) {
+    const message = "must not contain control characters or halves of characters";
+    throw invalid({ field: "name", message });
   }
   return name;
 }

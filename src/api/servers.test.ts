@@ -139,7 +139,12 @@ describe("a new server is refused with 400 that names the field", () => {
     {
       asked: { ...body, name: "a\u0000b" },
       field: "name",
-      message: "must not contain control characters",
+      message: "must not contain control characters or halves of characters",
+    },
+    {
+      asked: { ...body, name: "a\ud800b" },
+      field: "name",
+      message: "must not contain control characters or halves of characters",
     },
     { asked: { name: "n" }, field: "target_url", message: "is required" },
     {

@@ -1,4 +1,5 @@
 /** `hookwatch serve`: runs the host until a signal ends it. */
+import { relative } from "node:path";
 import { systemClock } from "../clock.ts";
 import { readConfig } from "../host/config.ts";
 import { type Host, openHost } from "../host/host.ts";
@@ -37,10 +38,12 @@ function firstSignal(): Promise<string> {
 
 /** The first start shows the key, once; every start shows where it listens. */
 function greeting({ url, newKey, dataDir }: Host): string {
+  const path = relative(process.cwd(), dataDir);
+  const shown = path === "" || path.startsWith("..") ? dataDir : `./${path}`;
   const first = `HookWatch is listening on ${url}\n`;
   if (newKey === undefined) return first;
   return `${first}
-This first start made an owner, a team and an API key in ${dataDir}.
+This first start made an owner, a team and an API key in ${shown}.
 The key is shown only now:
 
   ${newKey}

@@ -159,6 +159,11 @@ test.for([
     "POST /p/abc HTTP/1.1\r\nHost: localhost:PORT\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
     400,
   ],
+  [
+    "another coding under the chunks",
+    "POST /p/abc HTTP/1.1\r\nHost: localhost:PORT\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    501,
+  ],
   ["no version", "POST /p/abc\r\nHost: localhost:PORT\r\nContent-Length: 0\r\n\r\n", 400],
   ["a version of its own", "GET /p/abc HTTP/3.7\r\nHost: localhost:PORT\r\n\r\n", 400],
   ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],

@@ -49,6 +49,8 @@ function refusalOf(request: IncomingMessage, own: OwnNames): Refusal | undefined
   if (seen & repeatedFlag) return repeated;
   const chunked = (seen & flags["transfer-encoding"]) !== 0;
   if (chunked && (seen & flags["content-length"] || httpVersionMinor === 0)) return badFraming;
+  // Node takes "gzip, chunked" and undoes the second alone; the upstream would get the first unnamed.
+  if (chunked && headers["transfer-encoding"]?.trim().toLowerCase() !== "chunked") return badCoding;
   const host = headers.host?.toLowerCase() ?? "";
   if (!isOwnHost(host, request, own)) return misdirected;
   if (!toOriginForm(request, own)) return badTarget;
@@ -138,6 +140,7 @@ const badMethod = refusal(501, "method", "this method is not supported");
 const badUpgrade = refusal(501, "upgrade", "WebSocket is not supported");
 const repeated = refusal(400, "repeated_field", "a header field that must be unique is repeated");
 const badFraming = refusal(400, "framing", "the length of the request body is ambiguous");
+const badCoding = refusal(501, "transfer_coding", "no transfer coding but chunked is supported");
 const misdirected = refusal(421, "host", "the Host field does not name this server");
 const badTarget = refusal(400, "request_target", "the request target does not name this server");
 const foreignOrigin: Refusal = {

@@ -53,9 +53,10 @@ export function splitPath(raw: string): ProxyPath | undefined {
   };
 }
 
-// Dot segments, empty segments, and everything that an upstream might decode into one of them or into a
-// separator. A fragment has no place in a request target.
-const ambiguousPath = /\/\.{1,2}(?:\/|$)|\/\/|%2e|%2f|%5c|%00|[\\#\p{Cc}]/iu;
+// Dot segments (also with parameters, as Java servers take them off first), empty segments, and everything
+// that an upstream might decode, once or twice, into one of them or into a separator. A fragment has no place
+// in a request target.
+const ambiguousPath = /\/\.{1,2}(?:[/;]|$)|\/\/|%(?:25)*(?:2e|2f|5c|00)|[\\#\p{Cc}]/iu;
 
 /** False for a path that two parsers could read differently; it never reaches an upstream. */
 export function isPlainPath({ rest, query }: ProxyPath): boolean {
