@@ -6,6 +6,7 @@
  */
 import { Problem, type ProblemCode } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
+import { isLongList, listBody } from "./list-body.ts";
 import type { WireProblem } from "./wire.ts";
 
 /** Statuses by code; `method_not_allowed` is a matter of HTTP alone and no `Problem`. */
@@ -51,7 +52,8 @@ export function answerJson(
   fields: Readonly<Record<string, string>> = {},
 ): Response {
   const headers = { "Content-Type": "application/json; charset=utf-8", ...everyAnswer, ...fields };
-  return new Response(JSON.stringify(value), { status, headers });
+  const body = isLongList(value) ? listBody(value) : JSON.stringify(value);
+  return new Response(body, { status, headers });
 }
 
 export function answerNothing(): Response {

@@ -3,8 +3,8 @@
  * recorder thread, where the writer is. Both ends of that wire are here.
  */
 
-import type { Call } from "../call.ts";
-import type { CallLog, CallMetrics, CallPage } from "../store/call-log.ts";
+import type { Call, CallSummary } from "../call.ts";
+import type { CallLog, CallMetrics, CallPage, PageQuery } from "../store/call-log.ts";
 import type { Thread } from "./thread.ts";
 
 /** The contract without what is the recorder's own business. */
@@ -12,7 +12,7 @@ export type ReadableCallLog = Omit<CallLog, "append" | "sweep" | typeof Symbol.a
 
 export function remoteCallLog(reader: Thread, recorder: Thread): ReadableCallLog {
   return {
-    page: (...args) => reader.call<CallPage>("page", ...args),
+    page: (teamId, query) => pageInParts(reader, teamId, query),
     find: (...args) => reader.call<Call | undefined>("find", ...args),
     count: (...args) => reader.call<number>("count", ...args),
     metrics: (...args) => reader.call<CallMetrics>("metrics", ...args),
@@ -20,6 +20,24 @@ export function remoteCallLog(reader: Thread, recorder: Thread): ReadableCallLog
     removeServer: (...args) => recorder.call<number>("removeServer", ...args),
     prune: (...args) => recorder.call<number>("prune", ...args),
   };
+}
+
+/** Calls that cross threads in one message: taking in more at once would hold up the data plane. */
+const callsPerPart = 100;
+
+/** A page is the same in parts: they follow each other by cursor. */
+async function pageInParts(reader: Thread, teamId: string, query: PageQuery): Promise<CallPage> {
+  const calls: CallSummary[] = [];
+  // A text search may end its time before its page is full, and its reader decides whether to go on.
+  const limitMax = query.text === undefined ? callsPerPart : query.limit;
+  for (let rest = query; ; ) {
+    const limit = Math.min(limitMax, query.limit - calls.length);
+    const part = await reader.call<CallPage>("page", teamId, { ...rest, limit });
+    calls.push(...part.calls);
+    const full = calls.length >= query.limit || query.text !== undefined;
+    if (part.next === null || full) return { calls, next: part.next };
+    rest = { ...query, cursor: part.next, offset: 0 };
+  }
 }
 
 /** The reading half of the contract, as methods. */
