@@ -9,6 +9,7 @@
 import type { Call, CallDirection, CallKind, CallMessage, ResultType } from "../call.ts";
 import type { CaptureContext } from "./capture-context.ts";
 import { progressTokenOf, traceOf } from "./client-facts.ts";
+import { detach } from "./detach.ts";
 import { type ExchangeFacts, elapsedMs } from "./exchange-facts.ts";
 import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
 import { redact } from "./redact.ts";
@@ -179,7 +180,7 @@ export class CallDraft {
     if (bytes === 0) return kept;
     if (!this.#context.budget.take(bytes)) return { ...nothingKept, truncated: true };
     this.#heldBytes += bytes;
-    return kept;
+    return { ...kept, text: detach(kept.text) };
   }
 }
 

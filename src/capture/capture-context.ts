@@ -30,6 +30,8 @@ export interface CaptureLimits {
 /** Counts since the start. */
 export interface CaptureCounts {
   calls: number;
+  /** Exchanges whose end was seen, or whose looking at was ended by a bug. */
+  exchangesEnded: number;
   /** Bugs: each ended the looking at one exchange. */
   faults: number;
   /** Slabs that could not be read to their end. */

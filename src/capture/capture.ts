@@ -98,7 +98,7 @@ export class Capture {
   /** What is open becomes calls that ended in error for that reason. */
   finish(reason: string): void {
     for (const [number, reading] of this.#open) {
-      this.#open.delete(number);
+      this.#close(number);
       this.#guard(undefined, () => reading.abandon(reason));
     }
     const verdict = failure("transport", reason);
@@ -128,7 +128,7 @@ export class Capture {
       // Its end was lost with a slab: the number is in use again.
       if (known)
         this.#guard(undefined, () => known.abandon("the end of the exchange was not seen"));
-      this.#open.delete(number);
+      this.#close(number);
       this.#guard(undefined, () => {
         this.#open.set(number, new ExchangeReading(this.#context, event.opening, atMs));
       });
@@ -138,8 +138,12 @@ export class Capture {
       this.#context.counts.strayRecords += 1;
       return;
     }
-    if (event.type === "end") this.#open.delete(number);
+    if (event.type === "end") this.#close(number);
     this.#guard(known, () => known.see(event, atMs));
+  }
+
+  #close(number: number): void {
+    if (this.#open.delete(number)) this.#context.counts.exchangesEnded += 1;
   }
 
   /** Keeps a bug to the exchange it was met in. */
@@ -150,7 +154,7 @@ export class Capture {
       this.#context.counts.faults += 1;
       this.#log.error({ err: cause }, "a bug in capture ended the looking at an exchange");
       if (!reading) return;
-      for (const [number, open] of this.#open) if (open === reading) this.#open.delete(number);
+      for (const [number, open] of this.#open) if (open === reading) this.#close(number);
       this.#guard(undefined, () => reading.abandon("the exchange could not be read"));
     }
   }
@@ -160,6 +164,7 @@ const mebibyte = 1024 * 1024;
 
 const noCounts: CaptureCounts = {
   calls: 0,
+  exchangesEnded: 0,
   faults: 0,
   tornSlabs: 0,
   strayRecords: 0,

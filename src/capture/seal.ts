@@ -6,6 +6,7 @@
  * the same ones with each request.
  */
 import { createHmac } from "node:crypto";
+import { detach } from "./detach.ts";
 
 const sealsMax = 4_096;
 const sealedMaxLength = 4_096;
@@ -42,7 +43,7 @@ export class Seal {
         const [oldest] = this.#digests.keys();
         if (oldest !== undefined) this.#digests.delete(oldest);
       }
-      this.#digests.set(text, digest);
+      this.#digests.set(detach(text), digest);
     }
     return digest;
   }

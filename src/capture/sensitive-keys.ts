@@ -6,6 +6,7 @@
  * decides, so that a name that only speaks about a secret (`tokenType`, `secretName`) is clear.
  * Bounds: answers for `namesMax` names are remembered.
  */
+import { detach } from "./detach.ts";
 
 const namesMax = 10_000;
 const known = new Map<string, string>();
@@ -17,7 +18,7 @@ export function secretType(name: string): string {
   if (answer !== undefined) return answer;
   const type = stem.test(name) ? judge(name.toLowerCase().replace(/[^a-z0-9]/g, "")) : "";
   if (known.size >= namesMax) known.clear();
-  known.set(name, type);
+  known.set(detach(name), type);
   return type;
 }
 

@@ -45,8 +45,9 @@ function proxyFigures(proxy: ForwarderStats): Figure[] {
   ];
 }
 
-function seenFigures({ slabs, lostBytes, deaths }: RecorderStatistics): Figure[] {
-  const { exchangesSeen, exchangesDropped, bodyBytesSkipped, backlogBytes } = slabs;
+function seenFigures({ slabs, lostBytes, lostExchanges, deaths }: RecorderStatistics): Figure[] {
+  const { exchangesSeen, bodyBytesSkipped, backlogBytes } = slabs;
+  const exchangesDropped = { ...slabs.exchangesDropped, recorder_died: lostExchanges };
   return [
     counter("exchanges_seen_total", exchangesSeen, "Exchanges that capture began to see."),
     counter("exchanges_dropped_total", by("reason", exchangesDropped), "Exchanges not seen."),

@@ -29,6 +29,8 @@ export interface Consumed {
   /** 0 for a batch. */
   readonly consumedBytes: number;
   readonly account: Account;
+  /** Exchanges that this thread has seen to their end. */
+  readonly exchangesEnded: number;
 }
 
 /** How often answers that never came are looked for. */
@@ -79,7 +81,8 @@ async function append(batch: readonly Call[]): Promise<Taken> {
 }
 
 function report(consumedBytes: number): void {
-  port.postMessage({ consumedBytes, account: ingest.account() } satisfies Consumed);
+  const { exchangesEnded } = capture.stats();
+  port.postMessage({ consumedBytes, account: ingest.account(), exchangesEnded } satisfies Consumed);
 }
 
 /** Gone from every answer already; nobody waits for the bytes to go. */

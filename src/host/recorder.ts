@@ -26,6 +26,8 @@ export interface RecorderStatistics {
   readonly account: Account;
   /** Bytes of slabs that no thread has read. */
   readonly lostBytes: number;
+  /** Exchanges that a thread took with it: those not read yet, and those it had not seen to their end. */
+  readonly lostExchanges: number;
   readonly deaths: number;
 }
 
@@ -37,6 +39,10 @@ export class Recorder implements AsyncDisposable {
   #closed = emptyAccount;
   /** What the present thread told last. */
   #latest = emptyAccount;
+  /** Exchanges that every thread so far has seen to their end, or lost. */
+  #closedExchanges = 0;
+  #latestExchanges = 0;
+  #lostExchanges = 0;
   #unreadBytes = 0;
   #lostBytes = 0;
 
@@ -81,6 +87,7 @@ export class Recorder implements AsyncDisposable {
       ...present,
       account: addAccounts(this.#closed, this.#latest),
       lostBytes: this.#lostBytes,
+      lostExchanges: this.#lostExchanges,
       deaths: this.thread.deaths,
     };
   }
@@ -114,14 +121,20 @@ export class Recorder implements AsyncDisposable {
     if (!this.thread.post({ slab }, [slab.buffer])) this.#onLost(bytes);
   }
 
-  #onConsumed({ consumedBytes, account }: Consumed): void {
+  #onConsumed({ consumedBytes, account, exchangesEnded }: Consumed): void {
     this.#latest = account;
+    this.#latestExchanges = exchangesEnded;
     this.#onRead(consumedBytes);
   }
 
   #onDeath(): void {
     this.#closed = addAccounts(this.#closed, closeAccount(this.#latest));
     this.#latest = emptyAccount;
+    // Those still open are lost, too: the next thread has not seen how they began.
+    const { exchangesSeen } = this.#slabs.stats();
+    this.#lostExchanges += exchangesSeen - this.#closedExchanges - this.#latestExchanges;
+    this.#closedExchanges = exchangesSeen;
+    this.#latestExchanges = 0;
     this.#onLost(this.#unreadBytes);
   }
 
