@@ -112,9 +112,14 @@ function openRig(options: Parameters<typeof openCapture>[1] = {}): Rig {
 const json = ["content-type", "application/json"];
 const stream = ["content-type", "text/event-stream"];
 
-function post(rig: Rig, body: string | Uint8Array, rawHeaders: readonly string[] = []) {
+function post(
+  rig: Rig,
+  body: string | Uint8Array,
+  rawHeaders: readonly string[] = [],
+  server = serverId,
+) {
   const witness = rig.watch({
-    serverId,
+    serverId: server,
     teamId,
     startedAtMs,
     method: "POST",
@@ -269,6 +274,23 @@ test("beyond pendingMax the oldest waiting request is given up, and counted", ()
   ]);
   expect(rig.capture.stats()).toMatchObject({ requestsPending: 2, requestsEvicted: 1 });
   witness.end(complete);
+});
+
+test("beyond pendingMax the server that has most of them pays, not one that has few", () => {
+  using rig = openRig({ pendingMax: 4 });
+  const asks = (server: string, ids: readonly number[]) => {
+    const witness = post(rig, toolCall(1), ["mcp-session-id", "s"], server);
+    witness.head(200, stream);
+    for (const id of ids) {
+      witness.response(Buffer.from(`data: {"jsonrpc":"2.0","id":${id},"method":"ping"}\n\n`));
+    }
+    return witness;
+  };
+  const few = asks("01890000-0000-7000-8000-00000000000a", [1]);
+  const many = asks("01890000-0000-7000-8000-00000000000b", [2, 3, 4, 5, 6]);
+  rig.flush();
+  expect(rig.calls.map(({ rpcId }) => rpcId)).toEqual(["2", "3"]);
+  for (const witness of [few, many]) witness.end(complete);
 });
 
 test("beyond sessionMax a server's oldest session is forgotten, and counted", () => {

@@ -3,7 +3,8 @@
  * from the client to a server that asked it something.
  *
  * In: drafts. Out: those for which waiting is over, to be settled without an answer.
- * Bounds: `pendingMax` drafts, beyond which the oldest is given up; each waits `answerWaitMs` from
+ * Bounds: `pendingMax` drafts, beyond which the server that has most of them gives up its oldest, so that
+ * none can make another's requests look unanswered; each waits `answerWaitMs` from
  * the end of its exchange, longer while a stream of its session is open, never over `answerMaxWaitMs`.
  */
 import type { CallDraft } from "./call-draft.ts";
@@ -24,7 +25,9 @@ export type GiveUp = (draft: CallDraft, evicted: boolean) => void;
 
 export class Pending {
   readonly #max: number;
-  readonly #waiting = new Map<CallDraft, Waiting>();
+  /** By server, oldest first. */
+  readonly #waiting = new Map<string, Map<CallDraft, Waiting>>();
+  #size = 0;
   #evicted = 0;
 
   constructor(max: number) {
@@ -32,7 +35,7 @@ export class Pending {
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#size;
   }
 
   get evicted(): number {
@@ -40,35 +43,55 @@ export class Pending {
   }
 
   add(draft: CallDraft, giveUp: GiveUp): void {
-    this.#waiting.set(draft, { giveUp, sinceMs: undefined });
-    if (this.#waiting.size <= this.#max) return;
-    const [oldest] = this.#waiting;
+    const { serverId } = draft.facts.opening;
+    let own = this.#waiting.get(serverId);
+    if (!own) {
+      own = new Map();
+      this.#waiting.set(serverId, own);
+    }
+    if (!own.has(draft)) this.#size += 1;
+    own.set(draft, { giveUp, sinceMs: undefined });
+    if (this.#size > this.#max) this.#evict();
+  }
+
+  remove(draft: CallDraft): void {
+    const { serverId } = draft.facts.opening;
+    const own = this.#waiting.get(serverId);
+    if (!own?.delete(draft)) return;
+    this.#size -= 1;
+    if (own.size === 0) this.#waiting.delete(serverId);
+  }
+
+  sweep(nowMs: number): void {
+    for (const own of this.#waiting.values()) {
+      for (const [draft, waiting] of own) {
+        waiting.sinceMs ??= nowMs;
+        const waitedMs = nowMs - waiting.sinceMs;
+        if (isOver(draft, waitedMs)) this.#giveUp(draft, waiting, false);
+      }
+    }
+  }
+
+  giveUpAll(giveUp: (draft: CallDraft) => void): void {
+    for (const own of this.#waiting.values()) {
+      for (const draft of own.keys()) {
+        this.remove(draft);
+        giveUp(draft);
+      }
+    }
+  }
+
+  #evict(): void {
+    let most: Map<CallDraft, Waiting> | undefined;
+    for (const own of this.#waiting.values()) if (own.size > (most?.size ?? 0)) most = own;
+    const [oldest] = most ?? [];
     if (!oldest) return;
     this.#evicted += 1;
     this.#giveUp(oldest[0], oldest[1], true);
   }
 
-  remove(draft: CallDraft): void {
-    this.#waiting.delete(draft);
-  }
-
-  sweep(nowMs: number): void {
-    for (const [draft, waiting] of this.#waiting) {
-      waiting.sinceMs ??= nowMs;
-      const waitedMs = nowMs - waiting.sinceMs;
-      if (isOver(draft, waitedMs)) this.#giveUp(draft, waiting, false);
-    }
-  }
-
-  giveUpAll(giveUp: (draft: CallDraft) => void): void {
-    for (const draft of this.#waiting.keys()) {
-      this.#waiting.delete(draft);
-      giveUp(draft);
-    }
-  }
-
   #giveUp(draft: CallDraft, waiting: Waiting, evicted: boolean): void {
-    this.#waiting.delete(draft);
+    this.remove(draft);
     waiting.giveUp(draft, evicted);
   }
 }
