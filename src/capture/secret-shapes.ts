@@ -37,6 +37,19 @@ const keyPrefixes: readonly (readonly [prefix: string, minLength: number])[] = [
   ["npm_", 30],
   ["hf_", 30],
   ["whsec_", 20],
+  ["SG.", 30],
+  ["dop_v1_", 30],
+  ["shpat_", 16],
+  ["shpss_", 16],
+  ["ya29.", 16],
+  ["pypi-", 16],
+  ["xapp-", 10],
+  ["glrt-", 16],
+  ["dckr_pat_", 16],
+  ["gsk_", 20],
+  ["AGE-SECRET-KEY-", 20],
+  ["sq0atp-", 16],
+  ["sq0csp-", 16],
 ];
 
 const jwtPrefix = "eyJ";
@@ -82,7 +95,9 @@ function findKey(text: string, start: number, cut: boolean): Secret | undefined 
   for (const [prefix, minLength] of prefixesByCode[text.charCodeAt(start)] ?? []) {
     if (!text.startsWith(prefix, start)) continue;
     const after = start + prefix.length;
-    const end = endOfRun(text, after, isWord);
+    const word = endOfRun(text, after, isWord);
+    // Keys of SendGrid are of two words.
+    const end = prefix === "SG." && text[word] === "." ? endOfRun(text, word + 1, isWord) : word;
     const least = cut && end === text.length ? 4 : minLength;
     // Words joined by hyphens have a key's shape, but no digit.
     if (end - after < least || !/\d/.test(text.slice(after, Math.min(end, after + 256)))) continue;
