@@ -127,6 +127,7 @@ export class CallDraft {
   settle({ verdict, resultType = "", statusCode, body, bytes, endedMs }: DraftEnding): void {
     if (this.settled) return;
     this.settled = true;
+    if (this.direction === "client") this.facts.settledCalls += 1;
     const { budget, emit, pending, seal } = this.#context;
     const { facts } = this;
     facts.scope.unregister(this);

@@ -738,3 +738,24 @@ test("names that outgrow the log are cut, and the call is still matched and kept
   expect(rig.calls).toMatchObject([{ method: "m".repeat(1_000), status: "success" }]);
   expect(rig.calls[0]?.rpcId).toHaveLength(1_000);
 });
+
+test("many answers to many requests take no time for each pair of them", () => {
+  using rig = openRig();
+  const requests = Array.from(
+    { length: 1_000 },
+    (_, id) => `{"jsonrpc":"2.0","id":${id},"method":"m"}`,
+  );
+  const witness = post(rig, `[${requests.join()}]`);
+  witness.head(200, stream);
+  const stray = '{"jsonrpc":"2.0","id":"a","result":0}';
+  const progress =
+    '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"b"}}';
+  for (let n = 0; n < 100; n += 1) {
+    witness.response(Buffer.from(`data: [${`${stray},${progress},`.repeat(2_500)}${stray}]\n\n`));
+  }
+  witness.end(complete);
+  const startedMs = performance.now();
+  rig.flush();
+  expect(rig.capture.stats().answersUnmatched).toBe(100 * 2_501);
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});

@@ -4,7 +4,9 @@
  * Legacy clients say it once, in `initialize`; modern ones (2026-07-28) with each request, in
  * `params._meta`. Foreign values: anything of another shape is as good as absent.
  */
+
 import { asRecord, type RequestMessage } from "../message.ts";
+import { detach } from "./detach.ts";
 
 export interface ClientFacts {
   readonly name: string;
@@ -71,5 +73,5 @@ function toFacts(client: unknown, protocolVersion: unknown): ClientFacts {
 }
 
 function toFact(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, factMaxLength) : "";
+  return typeof value === "string" ? detach(value.slice(0, factMaxLength)) : "";
 }

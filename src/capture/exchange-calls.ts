@@ -15,6 +15,7 @@ import { giveUpOnClient, giveUpOnServer, markCancelled } from "./give-up.ts";
 import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
 import { findMirrored, findMismatches, nameOf } from "./mirrored-headers.ts";
 import { awaitNextRound, findLogicalId } from "./next-round.ts";
+import { type OpenRequests, toOpenRequests } from "./open-requests.ts";
 import type { BodyText } from "./unpack.ts";
 import { failure, judgeAnswer, resultTypeOf, success } from "./verdict.ts";
 
@@ -34,6 +35,9 @@ export class ExchangeCalls {
   readonly #facts: ExchangeFacts;
   #open: CallDraft[] = [];
   #opened = 0;
+  /** What `#requests` was made of; anew when a call has been opened or settled, not for each message. */
+  #requestsOf = { opened: 0, settled: 0 };
+  #requests: OpenRequests = toOpenRequests([]);
 
   constructor(context: CaptureContext, facts: ExchangeFacts) {
     this.#context = context;
@@ -52,10 +56,23 @@ export class ExchangeCalls {
 
   /** What waits for an answer, or for the end of the exchange. */
   get open(): readonly CallDraft[] {
-    if (this.#open.some((draft) => draft.settled)) {
-      this.#open = this.#open.filter((draft) => !draft.settled);
-    }
+    this.#refresh();
     return this.#open;
+  }
+
+  /** The requests among them. */
+  get #openRequests(): OpenRequests {
+    this.#refresh();
+    return this.#requests;
+  }
+
+  #refresh(): void {
+    const { opened, settled } = this.#requestsOf;
+    const { settledCalls } = this.#facts;
+    if (opened === this.#opened && settled === settledCalls) return;
+    this.#open = this.#open.filter((draft) => !draft.settled);
+    this.#requests = toOpenRequests(this.#open.filter(isRequest));
+    this.#requestsOf = { opened: this.#opened, settled: settledCalls };
   }
 
   /** The exchange itself as a call, for want of messages. */
@@ -131,7 +148,7 @@ export class ExchangeCalls {
 
   /** An answer too large to be read: it can only be that of the one request there is. */
   answerUnread(body: BodyText, atMs: number): void {
-    const draft = this.#only(this.open.filter(isRequest));
+    const draft = this.#only(this.#openRequests.all);
     if (!draft) return;
     const { statusCode } = this.#facts;
     const verdict = statusCode >= 400 ? failure("http", `HTTP ${statusCode}`) : success;
@@ -169,13 +186,15 @@ export class ExchangeCalls {
   }
 
   #asker({ id, error }: ResponseMessage): CallDraft | undefined {
-    const requests = this.open.filter(isRequest);
-    if (id === "") return error ? this.#only(requests) : undefined;
-    const draft =
-      requests.find(({ rpcId }) => rpcId === id) ?? this.#facts.scope.fromClient.get(id);
+    const { all, byId } = this.#openRequests;
+    if (id === "") return error ? this.#only(all) : undefined;
+    const draft = byId.get(id) ?? this.#facts.scope.fromClient.get(id);
     if (draft) return draft;
-    const unread = requests.find(({ rpcId }) => rpcId === "");
-    if (unread) unread.rpcId = id;
+    const unread = byId.get("");
+    if (unread) {
+      unread.rpcId = id;
+      this.#requestsOf = { opened: -1, settled: -1 };
+    }
     return unread;
   }
 
@@ -241,21 +260,21 @@ export class ExchangeCalls {
   /** The one request that a request of the server can be for; on a stream of its own, the one of its session. */
   #parent(): CallDraft | undefined {
     const { opening, scope } = this.#facts;
-    if (opening.method === "POST") return this.#only(this.open.filter(isRequest));
+    if (opening.method === "POST") return this.#only(this.#openRequests.all);
     return this.#only([...scope.fromClient.values()]);
   }
 
   /** The request that a notification of the server is about. */
   #subject({ method, params }: NotificationMessage): CallDraft | undefined {
-    const requests = this.open.filter(isRequest);
+    const { all, byToken } = this.#openRequests;
     if (method === "notifications/progress") {
       const token = toIdText(asRecord(params)?.progressToken);
-      const own = requests.find(({ progressToken }) => token !== "" && progressToken === token);
+      const own = token === "" ? undefined : byToken.get(token);
       if (own) return own;
       const other = this.#facts.scope.byProgressToken.get(token);
       if (other) return other;
     }
-    return this.#only(requests);
+    return this.#only(all);
   }
 
   #only(drafts: readonly CallDraft[]): CallDraft | undefined {

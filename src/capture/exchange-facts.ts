@@ -22,6 +22,8 @@ export class ExchangeFacts {
   /** Nothing more will be seen of this exchange. */
   ended = false;
   readonly #context: Pick<CaptureContext, "fields" | "seal">;
+  /** How many of the client's calls in it are over. */
+  settledCalls = 0;
   #path: string | undefined;
   #headers: Readonly<Record<string, string>> | undefined;
 

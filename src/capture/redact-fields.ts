@@ -5,6 +5,7 @@
  * Bounds: `fieldsMaxLength` characters in all, the first fields first; results for `valuesMax` values are
  * remembered, for clients repeat themselves.
  */
+import { detach } from "./detach.ts";
 import { redact } from "./redact.ts";
 import type { Seal } from "./seal.ts";
 import { secretType } from "./sensitive-keys.ts";
@@ -101,10 +102,11 @@ export class FieldRedactor {
     }
     if (!values) {
       values = new Map();
-      this.#values.set(name, values);
+      this.#values.set(detach(name), values);
     }
-    const judged = this.#judge(name, value);
-    values.set(value, judged);
+    const own = detach(value);
+    const judged = this.#judge(name, own);
+    values.set(own, judged);
     this.#size += 1;
     return judged;
   }
