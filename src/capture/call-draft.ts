@@ -143,9 +143,9 @@ export class CallDraft {
       serverId: opening.serverId,
       kind: this.kind,
       direction: this.direction,
-      method: shorten(this.method, nameMaxLength),
-      toolName: this.method === "tools/call" ? shorten(this.name, nameMaxLength) : "",
-      rpcId: shorten(this.rpcId, nameMaxLength),
+      method: toName(this.method, seal),
+      toolName: this.method === "tools/call" ? toName(this.name, seal) : "",
+      rpcId: toName(this.rpcId, seal),
       path: facts.path,
       requestBody: this.#request.text,
       responseBody: body.text,
@@ -162,9 +162,9 @@ export class CallDraft {
       headers: facts.headers,
       headerMismatches: this.#headerMismatches,
       sessionId: scope.sessionId,
-      protocolVersion: facts.protocolVersion,
-      clientName: client.name,
-      clientVersion: client.version,
+      protocolVersion: toName(facts.protocolVersion, seal),
+      clientName: toName(client.name, seal),
+      clientVersion: toName(client.version, seal),
       requestBytes: this.#requestBytes,
       responseBytes: bytes,
       requestTruncated: this.#request.truncated,
@@ -183,6 +183,18 @@ export class CallDraft {
     this.#heldBytes += bytes;
     return { ...kept, text: detach(kept.text) };
   }
+}
+
+/** Shorter than anything that is recognised as a secret by its form. */
+const plainMaxLength = 11;
+
+/** Names are columns and filters; whoever puts a secret into one must not find it there. */
+function toName(text: string, seal: CaptureContext["seal"]): string {
+  if (text.length <= plainMaxLength) return text;
+  return shorten(
+    redact(shorten(text, nameMaxLength), seal, text.length > nameMaxLength),
+    nameMaxLength,
+  );
 }
 
 function toErrorMessage(message: string, seal: CaptureContext["seal"]): string {

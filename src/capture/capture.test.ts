@@ -759,3 +759,21 @@ test("many answers to many requests take no time for each pair of them", () => {
   expect(rig.capture.stats().answersUnmatched).toBe(100 * 2_501);
   expect(performance.now() - startedMs).toBeLessThan(5_000);
 });
+
+test("a secret in a name, an id or a method is in none of them in the log", () => {
+  using rig = openRig();
+  const secret = `ghp_${"a1B2c3D4".repeat(5)}`.slice(0, 40);
+  const clientInfo = { name: `my agent ${secret}`, version: secret };
+  const _meta = { "io.modelcontextprotocol/clientInfo": clientInfo };
+  const params = { name: `tool ${secret}`, _meta };
+  const bodies = [
+    { jsonrpc: "2.0", id: secret, method: "tools/call", params },
+    { jsonrpc: "2.0", id: 1, method: `acme/${secret}`, params: {} },
+  ];
+  for (const body of bodies) post(rig, JSON.stringify(body)).end(complete);
+  rig.flush();
+  rig.capture.finish("over");
+  expect(rig.calls).toHaveLength(2);
+  expect(JSON.stringify(rig.calls)).not.toContain(secret.slice(4, 30));
+  expect(rig.calls[0]?.toolName).toMatch(/^tool \[redacted:/);
+});
