@@ -7,19 +7,14 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: [
-            "src/**/*.test.ts",
-            "test/*.test.ts",
-            "test/store/**/*.test.ts",
-            "test/proxy/**/*.test.ts",
-          ],
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/store/**/*.test.ts"],
           exclude: ["test/readme.test.ts"],
         },
       },
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts", "test/readme.test.ts"],
+          include: ["test/e2e/**/*.test.ts", "test/proxy/**/*.test.ts", "test/readme.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
