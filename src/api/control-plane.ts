@@ -22,6 +22,8 @@ import { type ServersOptions, servers } from "./servers.ts";
 
 export interface ControlPlaneOptions extends ServersOptions {
   readonly log: Omit<CallLog, "append" | "prune" | "sweep" | typeof Symbol.asyncDispose>;
+  /** True for a key known to exist, whatever its form; absent: known by the registry alone. */
+  readonly isOwnKey?: (text: string) => boolean;
   /** Where bugs and outages are told to the operator. */
   readonly report: Log;
   readonly version: string;
@@ -64,7 +66,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
   });
   app.use("/v1/*", async (c, next) => {
     const key = [c.req.header("authorization"), c.req.header("x-api-key")] as const;
-    c.set("caller", await authenticate(options.registry, ...key));
+    c.set("caller", await authenticate(options.registry, ...key, options.isOwnKey));
     refuseLargeBody(c.req.raw);
     await next();
   });

@@ -58,11 +58,6 @@ test.for([
     "is 33 characters long, but must be 32 to 200 printable ASCII characters, no blank at either end",
   ],
   [
-    "HOOKWATCH_API_KEY",
-    `hw_${"0".repeat(49)}`,
-    "has the form of a generated key but not its checksum: it was not copied whole",
-  ],
-  [
     "HOOKWATCH_CALLS_URL",
     "sqlite://host/x.db",
     'is "sqlite://host/x.db", but must be sqlite:… or memory:…',

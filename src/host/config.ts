@@ -4,7 +4,6 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isKey } from "../access/keys.ts";
 import { type FieldProblem, invalid } from "../problem.ts";
 import {
   type Form,
@@ -177,10 +176,6 @@ function unknownVariables(environment: Environment): FieldProblem[] {
 
 function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldProblem[] {
   const wrong: FieldProblem[] = [];
-  if (typeof values.apiKey === "string" && !isKey(values.apiKey)) {
-    const message = "has the form of a generated key but not its checksum: it was not copied whole";
-    wrong.push({ field: variables.apiKey.name, message });
-  }
   const { registryUrl, callsUrl } = values;
   if (registryUrl === callsUrl && registryUrl !== "sqlite:" && registryUrl !== "memory:") {
     const message = `and ${variables.callsUrl.name} name the same file; each store needs its own`;

@@ -61,6 +61,7 @@ export async function openHost(
   const directory = new Directory();
   const egress = egressRule(config.egress);
   let keys: Keys | undefined;
+  const isOwnKey = (text: string) => keys?.isOwn(text) ?? false;
   const endpointKey = await registry.secret("endpoints");
   const forwarder = open.use(
     new Forwarder((slug) => directory.find(slug), recorder.watch, {
@@ -69,7 +70,7 @@ export async function openHost(
       clock: systemClock,
       log,
       endpointKey,
-      isOwnCredential: (text) => keys?.isOwn(text) ?? false,
+      isOwnCredential: isOwnKey,
     }),
   );
   open.use(
@@ -87,6 +88,7 @@ export async function openHost(
     refuseTarget: egress.refuse,
     publicUrl: () => url,
     serversMax: config.serversMax,
+    isOwnKey,
     clock: systemClock,
     report: log,
     version,
