@@ -113,3 +113,15 @@ export interface CallMessage {
 
 /** What a list needs: everything but the transcript. */
 export type CallSummary = Omit<Call, "messages">;
+
+/** The call as it is kept when there is no room, or no time left, for its bodies and its transcript. */
+export function withoutBodies<Kept extends CallSummary>(call: Kept): Kept {
+  return {
+    ...call,
+    requestBody: "",
+    responseBody: "",
+    requestTruncated: call.requestBytes > 0,
+    responseTruncated: call.responseBytes > 0,
+    ...("messages" in call ? { messages: [] } : {}),
+  };
+}

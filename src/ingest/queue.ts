@@ -5,7 +5,7 @@
  * so that rows outlast bodies. What fits neither way does not enter. What is there already stays as it
  * is: the newest pays.
  */
-import type { Call } from "../call.ts";
+import { type Call, withoutBodies } from "../call.ts";
 
 /** What a call's ids, numbers and objects cost. An estimate, on the safe side. */
 const callOverheadBytes = 1_024;
@@ -61,15 +61,4 @@ function bytesOf(call: Call): number {
   for (const name in headers) characters += name.length + (headers[name]?.length ?? 0);
   for (const { body } of messages) characters += body.length;
   return callOverheadBytes + characters * 2;
-}
-
-function withoutBodies(call: Call): Call {
-  return {
-    ...call,
-    requestBody: "",
-    responseBody: "",
-    requestTruncated: call.requestBytes > 0,
-    responseTruncated: call.responseBytes > 0,
-    messages: [],
-  };
 }

@@ -6,8 +6,12 @@
  * Each MUST below is a test in `test/store/call-log.contract.ts`, which every
  * driver passes. Every read and removal takes the team first and MUST NOT see
  * or touch another team's calls: foreign is the same as absent.
+ *
+ * A read that takes a `signal` stops soon after it is aborted, at the latest with the step it is in
+ * (50 ms), and rejects with the signal's reason: nobody waits for its answer any more.
  */
 import type { Call, CallDirection, CallKind, CallStatus, CallSummary, ErrorKind } from "../call.ts";
+import type { Loss } from "../loss.ts";
 import type { Window } from "./window.ts";
 
 export interface CallLog extends AsyncDisposable {
@@ -37,7 +41,19 @@ export interface CallLog extends AsyncDisposable {
    * @throws Problem `validation_error` — `cursor` is not one this log issued.
    * @throws Problem `unavailable` — `offset` of a text search was not reached in the time of one request.
    */
-  page(teamId: string, query: PageQuery): Promise<CallPage>;
+  page(teamId: string, query: PageQuery, signal?: AbortSignal): Promise<CallPage>;
+
+  /**
+   * Calls in the order in which they were appended, beginning after `query.after`: for following the log live.
+   *
+   * MUST meet each matching call appended after a position exactly once when `next` is followed, calls that were
+   * removed meanwhile excepted; positions stay good across restarts. MAY return fewer calls than `limit`, even
+   * none, and yet have passed over some that do not match: `next` is where it stands. Without `after`: no
+   * calls, and `next` is the end of the log. Each `CallArrival.position` is good as `after`, too.
+   *
+   * @throws Problem `validation_error` — `after` is not a position that this log issued.
+   */
+  arrivals(teamId: string, query: ArrivalsQuery, signal?: AbortSignal): Promise<CallArrivals>;
 
   /** The whole call with its transcript. */
   find(teamId: string, id: string): Promise<Call | undefined>;
@@ -47,7 +63,29 @@ export interface CallLog extends AsyncDisposable {
    *
    * @throws Problem `unavailable` — a text search did not end in the time of one request.
    */
-  count(teamId: string, filter: CallFilter): Promise<number>;
+  count(teamId: string, filter: CallFilter, signal?: AbortSignal): Promise<number>;
+
+  /**
+   * The values that matching calls have in each of `query.fields`, with the number of calls that have them; most
+   * frequent first, then by value, at most `query.valuesMax` a field. MUST agree with `count` to the unit.
+   * Empty names (no tool, no session, no error) are values like others.
+   *
+   * @throws Problem `unavailable` — a text search did not end in the time of one request.
+   */
+  facets(teamId: string, query: FacetsQuery, signal?: AbortSignal): Promise<CallFacets>;
+
+  /**
+   * Matching calls by when they started: every bucket that overlaps the window, oldest first, empty ones
+   * included. MUST agree with `count` to the unit.
+   *
+   * @throws Problem `validation_error` — more than 10,000 buckets.
+   * @throws Problem `unavailable` — a text search did not end in the time of one request.
+   */
+  histogram(
+    teamId: string,
+    query: HistogramQuery,
+    signal?: AbortSignal,
+  ): Promise<readonly HistogramBucket[]>;
 
   /**
    * Totals, percentiles and series over a window. MUST agree with `count` to the unit for every
@@ -55,7 +93,7 @@ export interface CallLog extends AsyncDisposable {
    *
    * @throws Problem `validation_error` — the series would have more than 10,000 buckets.
    */
-  metrics(teamId: string, query: MetricsQuery): Promise<CallMetrics>;
+  metrics(teamId: string, query: MetricsQuery, signal?: AbortSignal): Promise<CallMetrics>;
 
   /** Removes one call from every answer and its bodies from the log. False when there is no such call. */
   remove(teamId: string, id: string): Promise<boolean>;
@@ -67,13 +105,27 @@ export interface CallLog extends AsyncDisposable {
   removeServer(teamId: string, serverId: string): Promise<number>;
 
   /**
-   * Erases, in short steps, what `removeServer` has hidden already. To be called after opening and after
-   * `removeServer`; what a crash breaks off, the next call ends.
+   * Erases, in short steps, what `removeServer` has hidden already, and puts in order what many small
+   * appends have left scattered. To be called after opening, after `removeServer` and now and then;
+   * what a crash breaks off, the next call ends.
    */
   sweep(): Promise<void>;
 
-  /** Removes calls of every team with `startedAtMs < beforeMs`, in short steps. Resolves to how many. */
+  /** Removes calls of every team with `startedAtMs < beforeMs`, in short steps, and losses that ended before it. Resolves to how many calls. */
   prune(beforeMs: number): Promise<number>;
+
+  /**
+   * Takes the bodies and the transcript (`withoutBodies` of call.ts) from calls of every team with
+   * `startedAtMs < beforeMs`, in short steps; the calls stay in every answer, but for text searches, which
+   * no longer find them by their bodies. Resolves to how many calls had any.
+   */
+  pruneBodies(beforeMs: number): Promise<number>;
+
+  /** Adds to what is known to be missing. A loss whose id is there already replaces it. Losses of removed servers are left out. */
+  addLosses(losses: readonly Loss[]): Promise<void>;
+
+  /** What is missing of these servers' calls, newest first: by `fromMs`, then `id`; those that overlap the window, at most `limit`. */
+  losses(teamId: string, query: LossQuery): Promise<readonly Loss[]>;
 }
 
 export interface Appended {
@@ -110,8 +162,8 @@ export interface CallFilter {
   /** Half-open, over `startedAtMs`. */
   readonly window?: Window;
   /**
-   * Terms separated by white space, each of which must occur, upper and lower case of ASCII alike, in
-   * the request body, the response body or the error message.
+   * Terms separated by white space, and phrases in double quotes, each of which must occur, upper and lower
+   * case of ASCII alike, in the request body, the response body or the error message (search-terms.ts).
    */
   readonly text?: string;
 }
@@ -133,6 +185,75 @@ export interface CallPage {
   readonly calls: readonly CallSummary[];
   /** Opaque; null when no call follows. */
   readonly next: string | null;
+}
+
+export interface ArrivalsQuery {
+  readonly filter: CallFilter;
+  /** `next` or a `position` of an earlier answer. */
+  readonly after?: string;
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** As of `PageQuery`. */
+  readonly bodyMaxLength?: number;
+}
+
+export interface CallArrival {
+  /** Opaque, at most 40 characters of A–Z, a–z, 0–9, "-" and "_". */
+  readonly position: string;
+  readonly call: CallSummary;
+}
+
+export interface CallArrivals {
+  readonly arrivals: readonly CallArrival[];
+  readonly next: string;
+}
+
+/** What calls can be grouped by; each is the field of `Call` that its filter tests. */
+export const facetFields = [
+  "serverId",
+  "method",
+  "toolName",
+  "status",
+  "kind",
+  "direction",
+  "sessionId",
+  "clientName",
+  "errorKind",
+] as const;
+export type FacetField = (typeof facetFields)[number];
+
+export interface FacetsQuery {
+  readonly filter: CallFilter;
+  readonly fields: readonly FacetField[];
+  /** 1 to 1,000. */
+  readonly valuesMax: number;
+}
+
+/** For each field that was asked for. */
+export type CallFacets = Readonly<Partial<Record<FacetField, readonly FacetValue[]>>>;
+
+export interface FacetValue {
+  readonly value: string;
+  readonly calls: number;
+}
+
+export interface HistogramQuery {
+  /** Its window is what the buckets cover. */
+  readonly filter: CallFilter & { readonly window: Required<Window> };
+  /** Milliseconds; buckets start at whole multiples of it since the epoch. */
+  readonly bucketMs: number;
+}
+
+export interface HistogramBucket {
+  readonly startMs: number;
+  readonly successCount: number;
+  readonly errorCount: number;
+  readonly timeoutCount: number;
+}
+
+export interface LossQuery extends Pick<CallFilter, "serverIds" | "window"> {
+  /** 1 to 1,000. */
+  readonly limit: number;
 }
 
 export interface MetricsQuery extends Pick<CallFilter, "serverIds" | "methods" | "toolNames"> {

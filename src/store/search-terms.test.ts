@@ -24,3 +24,16 @@ test("every term must occur, each in any of the texts", () => {
   expect(includesTerms(["one", "two"], searchTerms("two three"))).toBe(false);
   expect(includesTerms(["one", "two"], searchTerms("onetwo"))).toBe(false);
 });
+
+test.for([
+  { query: '"two words"', text: "two words", found: true },
+  { query: '"two words"', text: "words, two", found: false },
+  { query: '"two words" three', text: "three two words", found: true },
+  { query: '"two  words"', text: "two words", found: false },
+  { query: '""', text: "", found: true },
+  { query: 'a"b c"d', text: "d b c a", found: true },
+  { query: '"open', text: "open", found: false },
+  { query: '"open', text: 'open"', found: true },
+])("phrases: $query in $text: $found", ({ query, text, found }) => {
+  expect(includesTerms([text], searchTerms(query))).toBe(found);
+});

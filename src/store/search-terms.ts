@@ -1,6 +1,7 @@
 /**
  * What a text search means, for every driver: each term occurs in one of a call's texts, upper and
- * lower case of ASCII alike, every other character as it is.
+ * lower case of ASCII alike, every other character as it is. Terms end at white space, or are phrases in double
+ * quotes, white space included; a quote without its second is a term of its own.
  *
  * Works on UTF-8, since that is how texts rest; a term of whole characters occurs in the bytes
  * exactly where it occurs in the text.
@@ -8,8 +9,10 @@
 
 /** The terms of a query, folded; empty when there is nothing but white space. */
 export function searchTerms(text: string): readonly Buffer[] {
-  const words = new Set(text.split(/\s+/).filter((word) => word !== ""));
-  return [...words].map((word) => foldAscii(Buffer.from(word)));
+  const words = [...text.matchAll(/"([^"]*)"|[^\s"]+|"/g)].map(([word, phrase]) => phrase ?? word);
+  return [...new Set(words)]
+    .filter((word) => word !== "")
+    .map((word) => foldAscii(Buffer.from(word)));
 }
 
 /** A to Z become a to z, in place. Not `toLowerCase`: it folds the Kelvin sign to k and changes lengths. */

@@ -7,13 +7,12 @@
  * series), of which the 1,000 largest are listed; 10,000 buckets of a series.
  */
 import type { CallStatus } from "../call.ts";
-import { invalid } from "../problem.ts";
+import { bucketsOf } from "./buckets.ts";
 import type { CallMetrics, CallStatistics, MetricsQuery, NamedStatistics } from "./call-log.ts";
 import { Sketch } from "./sketch.ts";
 
 const namesMax = 10_000;
 const listedMax = 1_000;
-const bucketsMax = 10_000;
 
 /** What metrics need of a call. */
 export interface TalliedCall {
@@ -38,15 +37,9 @@ export class CallTally {
 
   /** @throws Problem `validation_error` — the series would have more than 10,000 buckets. */
   constructor(query: Pick<MetricsQuery, "window" | "bucketMs">) {
-    const { sinceMs, untilMs } = query.window;
+    const { first, length } = bucketsOf(query.window, query.bucketMs);
     this.#bucketMs = query.bucketMs;
-    this.#firstBucket = Math.floor(sinceMs / query.bucketMs);
-    const buckets = Math.max(0, Math.ceil(untilMs / query.bucketMs) - this.#firstBucket);
-    const length = untilMs > sinceMs ? buckets : 0;
-    if (!(length <= bucketsMax)) {
-      const message = `asks for ${length} buckets, the limit is ${bucketsMax}`;
-      throw invalid({ field: "window", message });
-    }
+    this.#firstBucket = first;
     this.#series = new Array<Group | undefined>(length).fill(undefined);
   }
 

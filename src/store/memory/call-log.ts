@@ -2,24 +2,40 @@
  * The call log in memory: the contract in its shortest form, the model the other drivers are compared
  * with, and the fake of every test. Nothing survives the process; bounded only by what is appended.
  */
-import type { Call, CallSummary } from "../../call.ts";
+import { type Call, type CallSummary, withoutBodies } from "../../call.ts";
+import type { Loss } from "../../loss.ts";
+import { invalid } from "../../problem.ts";
 import { bodyPreview } from "../body-preview.ts";
 import type {
   Appended,
+  ArrivalsQuery,
+  CallArrivals,
+  CallFacets,
   CallFilter,
   CallLog,
   CallMetrics,
   CallPage,
+  FacetField,
+  FacetsQuery,
+  HistogramBucket,
+  HistogramQuery,
+  LossQuery,
   MetricsQuery,
   PageQuery,
 } from "../call-log.ts";
 import { decodeCursor, encodeCursor, type Place } from "../cursor.ts";
+import { facetValues } from "../facet-values.ts";
+import { CallHistogram } from "../histogram.ts";
+import { decodePosition, encodePosition } from "../position.ts";
 import { includesTerms, searchTerms } from "../search-terms.ts";
 import { CallTally } from "../statistics.ts";
 import { isWithin } from "../window.ts";
 
 export class MemoryCallLog implements CallLog {
-  readonly #calls = new Map<string, Call>();
+  /** In order of arrival. */
+  readonly #calls = new Map<string, Arrived>();
+  #arrivals = 0;
+  readonly #losses = new Map<string, Loss>();
   readonly #removedServers = new Set<string>();
 
   async append(calls: readonly Call[]): Promise<Appended> {
@@ -28,7 +44,8 @@ export class MemoryCallLog implements CallLog {
       if (this.#removedServers.has(serverKey(call.teamId, call.serverId))) discarded++;
       else if (this.#calls.has(call.id)) known++;
       else {
-        this.#calls.set(call.id, call);
+        this.#calls.set(call.id, { call, number: this.#arrivals });
+        this.#arrivals++;
         stored++;
       }
     }
@@ -50,8 +67,43 @@ export class MemoryCallLog implements CallLog {
   }
 
   async find(teamId: string, id: string): Promise<Call | undefined> {
-    const call = this.#calls.get(id);
+    const call = this.#calls.get(id)?.call;
     return call?.teamId === teamId ? call : undefined;
+  }
+
+  async arrivals(teamId: string, query: ArrivalsQuery): Promise<CallArrivals> {
+    if (query.after === undefined) return { arrivals: [], next: encodePosition(this.#arrivals) };
+    const after = decodePosition(query.after);
+    if (after > this.#arrivals)
+      throw invalid({ field: "after", message: "is not a position that this log issued" });
+    const wanted = new Set(this.#matching(teamId, query.filter));
+    const arrivals = [...this.#calls.values()]
+      .filter(({ call, number }) => number >= after && wanted.has(call))
+      .slice(0, query.limit)
+      .map(({ call, number }) => ({
+        position: encodePosition(number + 1),
+        call: toSummary(call, query.bodyMaxLength),
+      }));
+    const end = encodePosition(this.#arrivals);
+    const last = arrivals.length < query.limit ? end : arrivals.at(-1)?.position;
+    return { arrivals, next: last ?? end };
+  }
+
+  async facets(teamId: string, { filter, fields, valuesMax }: FacetsQuery): Promise<CallFacets> {
+    const calls = this.#matching(teamId, filter);
+    const facet = (field: FacetField) => {
+      const counts = new Map<string, number>();
+      for (const call of calls) counts.set(call[field], (counts.get(call[field]) ?? 0) + 1);
+      return facetValues(counts, valuesMax);
+    };
+    return Object.fromEntries(fields.map((field) => [field, facet(field)]));
+  }
+
+  async histogram(teamId: string, query: HistogramQuery): Promise<readonly HistogramBucket[]> {
+    const histogram = new CallHistogram(query);
+    for (const { startedAtMs, status } of this.#matching(teamId, query.filter))
+      histogram.add(startedAtMs, status, 1);
+    return histogram.buckets();
   }
 
   async count(teamId: string, filter: CallFilter): Promise<number> {
@@ -74,6 +126,8 @@ export class MemoryCallLog implements CallLog {
 
   async removeServer(teamId: string, serverId: string): Promise<number> {
     this.#removedServers.add(serverKey(teamId, serverId));
+    for (const loss of this.#losses.values())
+      if (loss.teamId === teamId && loss.serverId === serverId) this.#losses.delete(loss.id);
     return this.#removeWhere((call) => call.teamId === teamId && call.serverId === serverId);
   }
 
@@ -81,25 +135,66 @@ export class MemoryCallLog implements CallLog {
   async sweep(): Promise<void> {}
 
   async prune(beforeMs: number): Promise<number> {
+    for (const { id, untilMs } of this.#losses.values())
+      if (untilMs < beforeMs) this.#losses.delete(id);
     return this.#removeWhere((call) => call.startedAtMs < beforeMs);
+  }
+
+  async pruneBodies(beforeMs: number): Promise<number> {
+    let pruned = 0;
+    for (const arrived of this.#calls.values()) {
+      const { call } = arrived;
+      const { requestBody, responseBody, messages } = call;
+      if (call.startedAtMs >= beforeMs) continue;
+      if (requestBody === "" && responseBody === "" && messages.length === 0) continue;
+      this.#calls.set(call.id, { ...arrived, call: withoutBodies(call) });
+      pruned++;
+    }
+    return pruned;
+  }
+
+  async addLosses(losses: readonly Loss[]): Promise<void> {
+    for (const loss of losses) {
+      if (!this.#removedServers.has(serverKey(loss.teamId, loss.serverId)))
+        this.#losses.set(loss.id, loss);
+    }
+  }
+
+  async losses(
+    teamId: string,
+    { serverIds, window = {}, limit }: LossQuery,
+  ): Promise<readonly Loss[]> {
+    const { sinceMs = -Infinity, untilMs = Infinity } = window;
+    return [...this.#losses.values()]
+      .filter((loss) => loss.teamId === teamId && isAnyOf(serverIds, loss.serverId))
+      .filter((loss) => loss.untilMs >= sinceMs && loss.fromMs < untilMs)
+      .sort((a, b) => b.fromMs - a.fromMs || (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#calls.clear();
+    this.#losses.clear();
   }
 
   #matching(teamId: string, filter: CallFilter): Call[] {
     const terms = searchTerms(filter.text ?? "");
-    return [...this.#calls.values()].filter(
-      (call) => call.teamId === teamId && matches(call, filter, terms),
-    );
+    return [...this.#calls.values()]
+      .map(({ call }) => call)
+      .filter((call) => call.teamId === teamId && matches(call, filter, terms));
   }
 
   #removeWhere(isDoomed: (call: Call) => boolean): number {
-    const doomed = [...this.#calls.values()].filter(isDoomed);
-    for (const { id } of doomed) this.#calls.delete(id);
+    const doomed = [...this.#calls.values()].filter(({ call }) => isDoomed(call));
+    for (const { call } of doomed) this.#calls.delete(call.id);
     return doomed.length;
   }
+}
+
+interface Arrived {
+  readonly call: Call;
+  /** How many calls came before it. */
+  readonly number: number;
 }
 
 function serverKey(teamId: string, serverId: string): string {
