@@ -24,6 +24,7 @@ test("without any setting the documented defaults hold", () => {
     bodyCaptureMaxBytes: 1_048_576,
     requestMaxBytes: 67_108_864,
     retentionDays: 30,
+    bodyRetentionDays: 0,
     logLevel: "info",
   });
 });
@@ -73,8 +74,23 @@ test.for([
     "open",
     'is "open", but this version has no accounts yet; leave it "closed"',
   ],
+  [
+    "HOOKWATCH_BODY_RETENTION_DAYS",
+    "31",
+    "is 31 days, but no body outlives its call: HOOKWATCH_RETENTION_DAYS is 30",
+  ],
 ] as const)("%s=%s is refused in a sentence", ([field, value, message]) => {
   expect(refusal([], { [field]: value })).toEqual([{ field, message }]);
+});
+
+test.for([
+  { HOOKWATCH_BODY_RETENTION_DAYS: "30" },
+  { HOOKWATCH_BODY_RETENTION_DAYS: "400", HOOKWATCH_RETENTION_DAYS: "0" },
+  { HOOKWATCH_BODY_RETENTION_DAYS: "0", HOOKWATCH_RETENTION_DAYS: "5" },
+])("bodies may be kept as long as calls: %o", (environment) => {
+  expect(readConfig([], environment)).toMatchObject({
+    bodyRetentionDays: Number(environment.HOOKWATCH_BODY_RETENTION_DAYS),
+  });
 });
 
 test("everything that is wrong is told at once", () => {

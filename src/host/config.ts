@@ -33,6 +33,8 @@ export interface Config {
   readonly requestMaxBytes: number;
   /** 0 keeps all. */
   readonly retentionDays: number;
+  /** 0 keeps bodies as long as their calls; never more than `retentionDays`, unless that is 0. */
+  readonly bodyRetentionDays: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -180,6 +182,11 @@ function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldPr
   if (registryUrl === callsUrl && registryUrl !== "sqlite:" && registryUrl !== "memory:") {
     const message = `and ${variables.callsUrl.name} name the same file; each store needs its own`;
     wrong.push({ field: variables.registryUrl.name, message });
+  }
+  const [callDays, bodyDays] = [Number(values.retentionDays), Number(values.bodyRetentionDays)];
+  if (callDays > 0 && bodyDays > callDays) {
+    const message = `is ${bodyDays} days, but no body outlives its call: ${variables.retentionDays.name} is ${callDays}`;
+    wrong.push({ field: variables.bodyRetentionDays.name, message });
   }
   if (values.signup === "open") {
     const message = 'is "open", but this version has no accounts yet; leave it "closed"';

@@ -56,7 +56,7 @@ export async function openHost(
     : recorder.thread;
   const calls = remoteCallLog(reader, recorder.thread);
   await finishRemovals(registry, calls);
-  open.use(new Retention(calls.prune, config.retentionDays, systemClock, log));
+  open.use(new Retention(calls, config, systemClock, log));
 
   const directory = new Directory();
   const egress = egressRule(config.egress);

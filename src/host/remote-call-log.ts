@@ -19,6 +19,7 @@ export function remoteCallLog(reader: Thread, recorder: Thread): ReadableCallLog
     remove: (...args) => recorder.call<boolean>("remove", ...args),
     removeServer: (...args) => recorder.call<number>("removeServer", ...args),
     prune: (...args) => recorder.call<number>("prune", ...args),
+    pruneBodies: (...args) => recorder.call<number>("pruneBodies", ...args),
   };
 }
 
@@ -56,5 +57,6 @@ export function removeMethods(log: () => CallLog) {
     remove: (...args: Parameters<CallLog["remove"]>) => log().remove(...args),
     removeServer: (...args: Parameters<CallLog["removeServer"]>) => log().removeServer(...args),
     prune: (...args: Parameters<CallLog["prune"]>) => log().prune(...args),
+    pruneBodies: (...args: Parameters<CallLog["pruneBodies"]>) => log().pruneBodies(...args),
   };
 }

@@ -1,25 +1,40 @@
-/** Removes calls past their age: soon after the start, then every hour, until disposed. */
+/**
+ * Removes calls past their age, and the bodies of calls that may stay longer: soon after the start, then
+ * every hour, until disposed. A run that fails is told to the operator, and the next one tries again.
+ */
 import type { Clock } from "../clock.ts";
+import type { CallLog } from "../store/call-log.ts";
 import type { Log } from "../telemetry.ts";
 
 const firstRunMs = 10_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
+export interface RetentionAges {
+  /** 0 keeps all calls. */
+  readonly retentionDays: number;
+  /** 0 keeps bodies as long as their calls. */
+  readonly bodyRetentionDays: number;
+}
+
 export class Retention implements Disposable {
-  readonly #prune: (beforeMs: number) => Promise<number>;
-  readonly #days: number;
+  readonly #calls: Pick<CallLog, "prune" | "pruneBodies">;
+  readonly #ages: RetentionAges;
   readonly #clock: Clock;
   readonly #log: Log;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `days` 0 keeps all. */
-  constructor(prune: (beforeMs: number) => Promise<number>, days: number, clock: Clock, log: Log) {
-    this.#prune = prune;
-    this.#days = days;
+  constructor(
+    calls: Pick<CallLog, "prune" | "pruneBodies">,
+    ages: RetentionAges,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.#calls = calls;
+    this.#ages = ages;
     this.#clock = clock;
     this.#log = log;
-    if (days > 0) this.#schedule(firstRunMs);
+    if (ages.retentionDays > 0 || ages.bodyRetentionDays > 0) this.#schedule(firstRunMs);
   }
 
   [Symbol.dispose](): void {
@@ -33,17 +48,29 @@ export class Retention implements Disposable {
   }
 
   async #run(): Promise<void> {
-    const beforeMs = this.#clock.nowMs() - this.#days * dayMs;
-    try {
-      const removed = await this.#prune(beforeMs);
-      if (removed > 0)
-        this.#log.info({ removed, days: this.#days }, "calls past their age were removed");
-    } catch (cause) {
-      this.#log.error(
-        { err: cause },
-        "calls past their age could not be removed; the next run tries again",
+    const { retentionDays, bodyRetentionDays } = this.#ages;
+    // Whole calls first: what goes with them needs no work of its own.
+    await this.#prune("calls", retentionDays, (beforeMs) => this.#calls.prune(beforeMs));
+    if (this.#timer)
+      await this.#prune("bodies", bodyRetentionDays, (beforeMs) =>
+        this.#calls.pruneBodies(beforeMs),
       );
-    }
     if (this.#timer) this.#schedule(hourMs);
+  }
+
+  /** `what` is past its age `days` after its call began; never when that is 0. */
+  async #prune(
+    what: "calls" | "bodies",
+    days: number,
+    prune: (beforeMs: number) => Promise<number>,
+  ): Promise<void> {
+    if (days === 0) return;
+    try {
+      const calls = await prune(this.#clock.nowMs() - days * dayMs);
+      if (calls > 0) this.#log.info({ calls, days }, `${what} past their age were removed`);
+    } catch (cause) {
+      const message = `${what} past their age could not be removed; the next run tries again`;
+      this.#log.error({ err: cause, days }, message);
+    }
   }
 }

@@ -118,6 +118,13 @@ export const variables = {
     fallback: "30",
     meaning: "Calls older than this are removed; 0 keeps all.",
   },
+  bodyRetentionDays: {
+    name: "HOOKWATCH_BODY_RETENTION_DAYS",
+    form: { kind: "whole", min: 0, max: 36_500, unit: "days" },
+    fallback: "0",
+    meaning:
+      "Bodies and transcripts of calls older than this are removed, and the calls stay; 0 keeps them as long as their calls.",
+  },
   logLevel: {
     name: "HOOKWATCH_LOG_LEVEL",
     form: { kind: "choice", values: ["debug", "info", "warn", "error"] },
