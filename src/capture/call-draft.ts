@@ -52,6 +52,14 @@ export interface DraftEnding {
   readonly endedMs: number;
 }
 
+/** The stream that was to bring the answer is over, and may be resumed: how the call ends if it is not. */
+export interface Interruption extends Pick<DraftEnding, "body" | "bytes" | "endedMs"> {
+  /** Undefined when the server ended the stream as it should. */
+  readonly verdict: Verdict | undefined;
+  /** How long after that the client may come back. */
+  readonly waitMs: number;
+}
+
 export class CallDraft {
   readonly id: string;
   readonly logicalId: string;
@@ -72,6 +80,7 @@ export class CallDraft {
   /** The server has taken up the subscription that this request asked for. */
   acknowledged = false;
   settled = false;
+  #interruption: Interruption | undefined;
   readonly #context: CaptureContext;
   readonly #parentId: string;
   readonly #headerMismatches: readonly string[];
@@ -121,6 +130,15 @@ export class CallDraft {
       direction,
       body,
     });
+  }
+
+  get interruption(): Interruption | undefined {
+    return this.#interruption;
+  }
+
+  interrupt(interruption: Interruption): void {
+    this.#release(this.#interruption?.body);
+    this.#interruption = { ...interruption, body: this.#hold(interruption.body) };
   }
 
   /** Ends the draft: the call goes on, once. */
@@ -182,6 +200,11 @@ export class CallDraft {
     if (!this.#context.budget.take(bytes)) return { ...nothingKept, truncated: true };
     this.#heldBytes += bytes;
     return { ...kept, text: detach(kept.text) };
+  }
+
+  #release(kept: KeptText = nothingKept): void {
+    this.#heldBytes -= kept.text.length;
+    this.#context.budget.give(kept.text.length);
   }
 }
 

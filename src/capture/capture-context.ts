@@ -3,6 +3,7 @@ import type { Call } from "../call.ts";
 import type { Budget } from "./budget.ts";
 import type { Pending } from "./pending.ts";
 import type { FieldRedactor } from "./redact-fields.ts";
+import type { ResumableStreams } from "./resumable-streams.ts";
 import type { Rounds } from "./rounds.ts";
 import type { Scopes } from "./scopes.ts";
 import type { Seal } from "./seal.ts";
@@ -15,6 +16,7 @@ export interface CaptureContext {
   readonly scopes: Scopes;
   readonly pending: Pending;
   readonly rounds: Rounds;
+  readonly streams: ResumableStreams;
   readonly counts: CaptureCounts;
   readonly ids: (atMs: number) => string;
   readonly emit: (call: Call) => void;

@@ -13,6 +13,7 @@ import { ExchangeReading } from "./exchange-reading.ts";
 import { giveUp } from "./give-up.ts";
 import { Pending } from "./pending.ts";
 import { FieldRedactor } from "./redact-fields.ts";
+import { ResumableStreams } from "./resumable-streams.ts";
 import { Rounds } from "./rounds.ts";
 import { Scopes } from "./scopes.ts";
 import { Seal } from "./seal.ts";
@@ -32,6 +33,8 @@ export interface CaptureOptions {
   readonly sessionMax?: number;
   /** Calls that were asked for more input and may go on. 10,000. */
   readonly roundMax?: number;
+  /** Events by whose ids a stream may be resumed. 100,000. */
+  readonly eventIdMax?: number;
   /** Key of the digests that stand for session ids and secrets. */
   readonly digestKey: Uint8Array;
   readonly log: Log;
@@ -71,6 +74,7 @@ export class Capture {
       scopes: new Scopes(options.sessionMax ?? 50_000),
       pending: new Pending(options.pendingMax ?? 10_000),
       rounds: new Rounds(seal, options.roundMax ?? 10_000),
+      streams: new ResumableStreams(options.eventIdMax ?? 100_000),
       counts,
       ids: options.ids,
       emit: (call) => {

@@ -22,12 +22,19 @@ import {
   type Verdict,
 } from "./verdict.ts";
 
+/** From here on there are no sessions, and leaving is cancelling. */
+const statelessVersion = "2026-07-28";
+/** After a cut, clients come back within seconds or not at all. */
+const cutWaitMs = 30_000;
+/** A server that closes a stream itself says when the client shall come back. */
+const closedWaitMs = 120_000;
+
 export interface ExchangeConclusion extends ExchangeEnd {
   readonly body: BodyText;
   readonly contentType: string;
   /** Of an event stream, whose messages have been read: the event that its end cut. */
   readonly unfinished: BodyText | undefined;
-  /** Its events had ids. */
+  /** Its events had ids, or it was resumed itself. */
   readonly resumable: boolean;
   /** When the last byte of the answer, or its head, was seen. */
   readonly answeredMs: number;
@@ -51,6 +58,10 @@ export function concludeExchange(
   for (const draft of calls.open) {
     if (draft.kind === "request") settleRequest(context, facts, draft, toUnanswered(context, end));
     else settleWhole(facts, draft, end, calls.opened > 1);
+  }
+  if (facts.resumes) facts.resumes.resumptions -= 1;
+  for (const draft of calls.resumed) {
+    settleRequest(context, facts, draft, toUnanswered(context, end));
   }
   closeScope(context, facts, end);
 }
@@ -121,15 +132,34 @@ function toUnanswered({ limits, seal }: CaptureContext, end: End): End {
 function settleRequest(context: CaptureContext, facts: ExchangeFacts, draft: CallDraft, end: End) {
   const { scope, statusCode } = facts;
   const { verdict } = end;
-  const elsewhere = end.resumable || (statusCode === 202 && scope.openStreams > 0);
   if (draft.acknowledged && end.outcome === "client_left") {
     // Listening ends when the listener has heard enough: an answer never comes.
     settle(facts, draft, end, success);
   } else if (draft.cancelled !== undefined && (!verdict || verdict.errorKind === "cancelled")) {
     settle(facts, draft, end, failure("cancelled", draft.cancelled));
-  } else if (!verdict && elsewhere && scope.isShared) {
+  } else if (isResumable(facts, end)) {
+    // Up to 2025-11-25 neither a cut nor a client that leaves ends the call itself.
+    draft.interrupt({
+      verdict,
+      body: end.kept,
+      bytes: end.unfinished?.bytes ?? 0,
+      endedMs: facts.seenMs,
+      waitMs: verdict ? cutWaitMs : closedWaitMs,
+    });
+    context.pending.add(draft, giveUpOnServer);
+  } else if (!verdict && statusCode === 202 && scope.openStreams > 0 && scope.isShared) {
     context.pending.add(draft, giveUpOnServer);
   } else settle(facts, draft, end, verdict ?? missingAnswer(statusCode, end));
+}
+
+function isResumable({ protocolVersion, scope, statusCode }: ExchangeFacts, end: End): boolean {
+  return (
+    end.streamed &&
+    end.resumable &&
+    statusCode < 300 &&
+    scope.isShared &&
+    protocolVersion < statelessVersion
+  );
 }
 
 function missingAnswer(statusCode: number, { streamed, body }: End): Verdict {

@@ -26,7 +26,8 @@ test.for([
   ["\uFEFFdata: a\n\n", ["a"]],
   ["data: a\ndata: b\n\n", ["a\nb"]],
   [": comment\n\ndata: a\n: inside\n\n", ["a"]],
-  ["id: 1\ndata:\n\nretry: 5\n\ndata: a\n\n", ["a"]],
+  ["id: 1\ndata:\n\nretry: 5\n\ndata: a\n\n", ["", "a"]],
+  ["data:\n\ndata: a\n\n", ["a"]],
   ["data: a\n\ndata: never ended\n", ["a"]],
   ["\n\n\ndata: a\n\n\n\n", ["a"]],
   ["data: a\r\n\r\n\r\ndata: b\n\n", ["a", "b"]],
@@ -108,8 +109,8 @@ test("any cutting of any bytes gives the same events", () => {
 test("a block beyond the limit is told of with its size and beginning, and the next one is read", () => {
   const { events } = readEvents([Buffer.from(`data: ${"x".repeat(50)}\n\ndata: a\n\n`)], 20);
   expect(events).toEqual([
-    { name: "", text: "xxxxxxxxxxxxxx", blockBytes: 58, oversize: true },
-    { name: "", text: "a", blockBytes: 9, oversize: false },
+    { name: "", id: "", text: "xxxxxxxxxxxxxx", blockBytes: 58, oversize: true },
+    { name: "", id: "", text: "a", blockBytes: 9, oversize: false },
   ]);
 });
 
@@ -131,6 +132,11 @@ test("after a gap the next whole block is read, the one it fell into is not", ()
   stream.skip();
   stream.add(Buffer.from("data: half\n\ndata: whole\n\n"));
   expect(events.map(({ text }) => text)).toEqual(["whole"]);
+});
+
+test("each event tells its own id", () => {
+  const { events } = readEvents([Buffer.from("id: 1\ndata: a\n\ndata: b\n\nid: é\ndata: c\n\n")]);
+  expect(events.map(({ id }) => id)).toEqual(["1", "", "é"]);
 });
 
 test("ids are noticed also where there is no data", () => {

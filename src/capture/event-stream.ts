@@ -18,7 +18,9 @@ import type { BodyText } from "./unpack.ts";
 export interface StreamEvent {
   /** "" for the default, `message`. */
   readonly name: string;
-  /** The data; of an oversize event its beginning. */
+  /** By which the stream may be resumed after it; "" without one. */
+  readonly id: string;
+  /** The data; of an oversize event its beginning; "" of one that gives only an id. */
   readonly text: string;
   /** What the block took on the wire, without its blank line. */
   readonly blockBytes: number;
@@ -47,9 +49,9 @@ export class EventStream {
       onId: (id) => {
         if (id !== "") this.#seenIds = true;
       },
-      onEvent: ({ event = "", data }) => {
-        if (data === "") return;
-        onEvent({ name: event, text: data, blockBytes: this.#blockBytes, oversize: false });
+      onEvent: ({ event = "", id = "", data }) => {
+        if (data === "" && id === "") return;
+        onEvent({ name: event, id, text: data, blockBytes: this.#blockBytes, oversize: false });
       },
     });
   }
@@ -114,7 +116,13 @@ export class EventStream {
       this.#blockBytes = sizeBytes;
       if (text.length > 2) this.#parser.feed(text);
     } else {
-      this.#onEvent({ name: "", text: toData(text), blockBytes: sizeBytes, oversize: true });
+      this.#onEvent({
+        name: "",
+        id: "",
+        text: toData(text),
+        blockBytes: sizeBytes,
+        oversize: true,
+      });
     }
   }
 }

@@ -15,7 +15,7 @@ import { giveUpOnClient, giveUpOnServer, markCancelled } from "./give-up.ts";
 import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
 import { findMirrored, findMismatches, nameOf } from "./mirrored-headers.ts";
 import { awaitNextRound, findLogicalId } from "./next-round.ts";
-import { type OpenRequests, toOpenRequests } from "./open-requests.ts";
+import { OpenCalls } from "./open-calls.ts";
 import type { BodyText } from "./unpack.ts";
 import { failure, judgeAnswer, resultTypeOf, success } from "./verdict.ts";
 
@@ -33,46 +33,41 @@ export class ExchangeCalls {
   readonly clientAnswers: ClientAnswer[] = [];
   readonly #context: CaptureContext;
   readonly #facts: ExchangeFacts;
-  #open: CallDraft[] = [];
-  #opened = 0;
-  /** What `#requests` was made of; anew when a call has been opened or settled, not for each message. */
-  #requestsOf = { opened: 0, settled: 0 };
-  #requests: OpenRequests = toOpenRequests([]);
+  readonly #open: OpenCalls;
 
   constructor(context: CaptureContext, facts: ExchangeFacts) {
     this.#context = context;
     this.#facts = facts;
+    this.#open = new OpenCalls(facts);
   }
 
   /** True once the exchange is told of by a call, its own or another's. */
   get isTold(): boolean {
-    return this.#opened + this.clientAnswers.length > 0;
+    return this.opened + this.clientAnswers.length > 0;
   }
 
   /** How many calls the exchange opened. */
   get opened(): number {
-    return this.#opened;
+    return this.#open.opened;
   }
 
   /** What waits for an answer, or for the end of the exchange. */
   get open(): readonly CallDraft[] {
-    this.#refresh();
-    return this.#open;
+    return this.#open.own;
   }
 
-  /** The requests among them. */
-  get #openRequests(): OpenRequests {
-    this.#refresh();
-    return this.#requests;
+  /** What waits for an answer on the stream that this exchange goes on with. */
+  get resumed(): readonly CallDraft[] {
+    return this.#open.resumed;
   }
 
-  #refresh(): void {
-    const { opened, settled } = this.#requestsOf;
-    const { settledCalls } = this.#facts;
-    if (opened === this.#opened && settled === settledCalls) return;
-    this.#open = this.#open.filter((draft) => !draft.settled);
-    this.#requests = toOpenRequests(this.#open.filter(isRequest));
-    this.#requestsOf = { opened: this.#opened, settled: settledCalls };
+  /** The exchange goes on with a stream that these requests wait on. */
+  resume(drafts: readonly CallDraft[]): void {
+    const [first] = drafts;
+    if (!first) return;
+    this.#facts.resumes = first.facts;
+    first.facts.resumptions += 1;
+    this.#open.resume(drafts);
   }
 
   /** The exchange itself as a call, for want of messages. */
@@ -104,7 +99,7 @@ export class ExchangeCalls {
       this.clientAnswers.push({ draft, message, bytes, atMs });
       return;
     }
-    if (this.#opened >= batchMax) {
+    if (this.opened >= batchMax) {
       this.#context.counts.batchMembersDropped += 1;
       return;
     }
@@ -148,7 +143,7 @@ export class ExchangeCalls {
 
   /** An answer too large to be read: it can only be that of the one request there is. */
   answerUnread(body: BodyText, atMs: number): void {
-    const draft = this.#only(this.#openRequests.all);
+    const draft = this.#only(this.#open.requests.all);
     if (!draft) return;
     const { statusCode } = this.#facts;
     const verdict = statusCode >= 400 ? failure("http", `HTTP ${statusCode}`) : success;
@@ -166,8 +161,7 @@ export class ExchangeCalls {
       direction: "client",
       startedMs,
     });
-    this.#open.push(draft);
-    this.#opened += 1;
+    this.#open.add(draft);
     return draft;
   }
 
@@ -186,14 +180,14 @@ export class ExchangeCalls {
   }
 
   #asker({ id, error }: ResponseMessage): CallDraft | undefined {
-    const { all, byId } = this.#openRequests;
+    const { all, byId } = this.#open.requests;
     if (id === "") return error ? this.#only(all) : undefined;
     const draft = byId.get(id) ?? this.#facts.scope.fromClient.get(id);
     if (draft) return draft;
     const unread = byId.get("");
     if (unread) {
       unread.rpcId = id;
-      this.#requestsOf = { opened: -1, settled: -1 };
+      this.#open.forget();
     }
     return unread;
   }
@@ -260,13 +254,14 @@ export class ExchangeCalls {
   /** The one request that a request of the server can be for; on a stream of its own, the one of its session. */
   #parent(): CallDraft | undefined {
     const { opening, scope } = this.#facts;
-    if (opening.method === "POST") return this.#only(this.#openRequests.all);
+    const { all } = this.#open.requests;
+    if (opening.method === "POST" || all.length > 0) return this.#only(all);
     return this.#only([...scope.fromClient.values()]);
   }
 
   /** The request that a notification of the server is about. */
   #subject({ method, params }: NotificationMessage): CallDraft | undefined {
-    const { all, byToken } = this.#openRequests;
+    const { all, byToken } = this.#open.requests;
     if (method === "notifications/progress") {
       const token = toIdText(asRecord(params)?.progressToken);
       const own = token === "" ? undefined : byToken.get(token);
@@ -285,10 +280,6 @@ export class ExchangeCalls {
     const { limits, seal } = this.#context;
     return keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
   }
-}
-
-function isRequest({ kind }: CallDraft): boolean {
-  return kind === "request";
 }
 
 function isAcknowledgement(method: string, { method: asked }: CallDraft): boolean {

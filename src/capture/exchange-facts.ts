@@ -19,6 +19,12 @@ export class ExchangeFacts {
   headMs: number | undefined;
   /** When something was seen of it last. */
   seenMs: number;
+  /** Of its event stream; a number that it shares with those that go on with it. */
+  stream: number | undefined;
+  /** Exchanges under way that go on with its stream. */
+  resumptions = 0;
+  /** The exchange whose stream this one goes on with, while a request of it waits. */
+  resumes: ExchangeFacts | undefined;
   /** Nothing more will be seen of this exchange. */
   ended = false;
   readonly #context: Pick<CaptureContext, "fields" | "seal">;

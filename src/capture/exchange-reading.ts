@@ -12,11 +12,11 @@ import { concludeExchange } from "./conclude.ts";
 import { EventStream, type StreamEvent } from "./event-stream.ts";
 import { ExchangeCalls } from "./exchange-calls.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
+import { findScope, moveTo, toScope } from "./exchange-scope.ts";
 import { findField, toFields } from "./fields.ts";
 import { HeldBody } from "./held-body.ts";
 import { toStreamId } from "./legacy-endpoint.ts";
 import { redactPath } from "./redact-path.ts";
-import { Scope, type ScopeKind, toScopeKey } from "./scopes.ts";
 import type { SlabEvent } from "./slab-reader.ts";
 import {
   type BodyText,
@@ -41,6 +41,8 @@ export class ExchangeReading {
   #endpoint = "";
   #contentType = "";
   #contentEncoding = "";
+  /** Goes on with a stream that was seen before. */
+  #isResumed = false;
   #requestRead = false;
   #requestMs: number;
   /** When the last byte of the response, or else its head, was seen. */
@@ -156,7 +158,25 @@ export class ExchangeReading {
     );
     this.#stream = stream;
     if (this.#facts.opening.method === "GET") this.#facts.scope.openStreams += 1;
+    this.#resume();
     return stream;
+  }
+
+  /** A client that names the last event it got goes on with the stream that carried it. */
+  #resume(): void {
+    const { streams } = this.#context;
+    const { fields, opening, scope } = this.#facts;
+    const lastId = fields.get("last-event-id") ?? "";
+    const known =
+      lastId !== "" && opening.method === "GET" && scope.isShared
+        ? streams.find(scope, lastId)
+        : undefined;
+    const stream = known ?? streams.next();
+    this.#facts.stream = stream;
+    this.#isResumed = known !== undefined;
+    if (!this.#isResumed) return;
+    const waiting = [...scope.fromClient.values()];
+    this.#calls.resume(waiting.filter(({ facts }) => facts.stream === stream));
   }
 
   #readEvent(event: StreamEvent): void {
@@ -168,15 +188,26 @@ export class ExchangeReading {
       return;
     }
     if (event.name === "endpoint") this.#meetLegacyStream(event.text);
-    if (event.name !== "" && event.name !== "message") return;
+    const isRepeated = this.#isRepeated(event.id);
+    if (event.text === "" || (event.name !== "" && event.name !== "message")) return;
     const parsed = unpackMessages(event.text);
     if (parsed.kind === "garbled") {
       this.#context.counts.eventsGarbled += 1;
       return;
     }
     for (const message of parsed.messages) {
+      // An answer can settle its call but once.
+      if (isRepeated && message.kind !== "response") continue;
       this.#calls.fromServer(message, Buffer.byteLength(message.text), atMs);
     }
+  }
+
+  /** A resumed stream begins with what the client had not got; it may have passed here. */
+  #isRepeated(eventId: string): boolean {
+    const { scope, stream } = this.#facts;
+    if (eventId === "" || stream === undefined || !scope.isShared) return false;
+    const isNew = this.#context.streams.add(scope, eventId, stream);
+    return this.#isResumed && !isNew;
   }
 
   /** The first event of a legacy stream names where its client will post; that is its session. */
@@ -218,7 +249,7 @@ export class ExchangeReading {
       body,
       contentType: this.#contentType,
       unfinished: this.#stream?.takeRest(),
-      resumable: this.#stream?.seenIds ?? false,
+      resumable: this.#isResumed || (this.#stream?.seenIds ?? false),
       answeredMs: this.#responseMs ?? this.#facts.seenMs,
     });
   }
@@ -232,34 +263,4 @@ export class ExchangeReading {
 
 function sizeOf(message: Message, body: BodyText): number {
   return message.text.length === body.text.length ? body.bytes : Buffer.byteLength(message.text);
-}
-
-function findScope(
-  context: CaptureContext,
-  { serverId, path }: ExchangeOpening,
-  fields: ReadonlyMap<string, string>,
-): Scope {
-  const sessionId = fields.get("mcp-session-id");
-  if (sessionId) {
-    return (
-      context.scopes.find(serverId, "session", sessionId) ??
-      toScope(context, serverId, "session", sessionId)
-    );
-  }
-  const streamId = path === "" ? undefined : toStreamId(path);
-  const stream = streamId && context.scopes.find(serverId, "stream", streamId);
-  return stream || new Scope(serverId);
-}
-
-function toScope(context: CaptureContext, serverId: string, kind: ScopeKind, id: string): Scope {
-  return new Scope(serverId, toScopeKey(kind, id), context.seal.sessionId(serverId, id));
-}
-
-/** Makes the scope known; requests that were opened before follow. */
-function moveTo(context: CaptureContext, from: Scope, to: Scope): Scope {
-  const scope = context.scopes.adopt(to);
-  if (scope === from) return scope;
-  for (const draft of from.fromClient.values()) scope.register(draft);
-  for (const draft of from.fromServer.values()) scope.register(draft);
-  return scope;
 }

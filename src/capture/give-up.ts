@@ -19,10 +19,15 @@ export function giveUpOnServer(draft: CallDraft, evicted: boolean): void {
   giveUp(draft, failure("transport", reason));
 }
 
-/** With that verdict, unless it was taken back before. `endedMs`: when there was no more hope. */
+/** With that verdict, unless it was taken back or its stream interrupted before. `endedMs`: when there was no more hope. */
 export function giveUp(draft: CallDraft, verdict: Verdict, endedMs?: number): void {
-  const { cancelled, facts } = draft;
+  const { cancelled, interruption, facts } = draft;
   const { statusCode, seenMs } = facts;
+  if (cancelled === undefined && interruption) {
+    const ending = { ...interruption, verdict: interruption.verdict ?? verdict, statusCode };
+    draft.settle(ending);
+    return;
+  }
   draft.settle({
     verdict: cancelled === undefined ? verdict : failure("cancelled", cancelled),
     statusCode: draft.direction === "client" ? statusCode : 0,

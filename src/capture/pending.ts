@@ -5,7 +5,8 @@
  * In: drafts. Out: those for which waiting is over, to be settled without an answer.
  * Bounds: `pendingMax` drafts, beyond which the server that has most of them gives up its oldest, so that
  * none can make another's requests look unanswered; each waits `answerWaitMs` from
- * the end of its exchange, longer while a stream of its session is open, never over `answerMaxWaitMs`.
+ * the end of its exchange, longer while a stream is open on which it may come, never over `answerMaxWaitMs`;
+ * for a stream that was interrupted see `Interruption`.
  */
 import type { CallDraft } from "./call-draft.ts";
 
@@ -99,6 +100,7 @@ export class Pending {
 function isOver(draft: CallDraft, waitedMs: number): boolean {
   if (waitedMs >= answerMaxWaitMs) return true;
   if (draft.cancelled !== undefined) return waitedMs >= cancelledWaitMs;
-  if (!draft.facts.ended || draft.facts.scope.openStreams > 0) return false;
-  return waitedMs >= answerWaitMs;
+  if (!draft.facts.ended || draft.facts.resumptions > 0) return false;
+  if (draft.interruption) return waitedMs >= draft.interruption.waitMs;
+  return draft.facts.scope.openStreams === 0 && waitedMs >= answerWaitMs;
 }
