@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeDataDir } from "./data-dir.ts";
+import { makeDataDir, openDataDir, unfinishedRestore } from "./data-dir.ts";
 
 test("a missing folder is made with its parents, for its owner alone", () => {
   const root = mkdtempSync(join(tmpdir(), "hookwatch-"));
@@ -30,3 +30,31 @@ test.runIf(process.platform === "linux")(
     expect(() => makeDataDir("/proc/hookwatch/data")).toThrow("it cannot be made there");
   },
 );
+
+test("a folder in use is refused, naming it and the process that holds it", () => {
+  const path = mkdtempSync(join(tmpdir(), "hookwatch-"));
+  {
+    using _held = openDataDir(path);
+    expect(readFileSync(join(path, "host.pid"), "utf8")).toMatch(new RegExp(`^${process.pid}\n`));
+    expect(() => openDataDir(path)).toThrow(
+      `the data directory ${path} is in use by process ${process.pid}; stop it, or set HOOKWATCH_DATA_DIR`,
+    );
+    writeFileSync(join(path, "host.pid"), "7\nanother-container\n");
+    expect(() => openDataDir(path)).toThrow("in use by process 7 on another-container;");
+    rmSync(join(path, "host.pid"));
+    expect(() => openDataDir(path)).toThrow("in use by another process;");
+  }
+  expect(existsSync(join(path, "host.pid"))).toBe(false);
+  // A pid that was left behind is nobody's, even if a process has it.
+  writeFileSync(join(path, "host.pid"), `${process.ppid}\n`);
+  openDataDir(path)[Symbol.dispose]();
+  rmSync(path, { recursive: true });
+});
+
+test("a folder into which a restore did not end is refused, and not held", () => {
+  const path = mkdtempSync(join(tmpdir(), "hookwatch-"));
+  writeFileSync(join(path, unfinishedRestore), "{}");
+  expect(() => openDataDir(path)).toThrow(/restore .* did not end/);
+  expect(() => openDataDir(path)).toThrow(/restore .* did not end/);
+  rmSync(path, { recursive: true });
+});

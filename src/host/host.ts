@@ -14,7 +14,7 @@ import { Forwarder } from "../proxy/forwarder.ts";
 import type { Registry } from "../store/registry.ts";
 import type { Log } from "../telemetry.ts";
 import type { Config } from "./config.ts";
-import { makeDataDir } from "./data-dir.ts";
+import { openDataDir } from "./data-dir.ts";
 import { figures } from "./figures.ts";
 import { found, type Keys } from "./founding.ts";
 import { MetricsPage } from "./metrics-page.ts";
@@ -22,7 +22,7 @@ import { ownPages } from "./own-pages.ts";
 import { Recorder } from "./recorder.ts";
 import { type ReadableCallLog, remoteCallLog } from "./remote-call-log.ts";
 import { Retention } from "./retention.ts";
-import { openRegistry, sharesReads } from "./stores.ts";
+import { lockCallLog, openRegistry, sharesReads } from "./stores.ts";
 import { Thread } from "./thread.ts";
 
 export interface Host extends AsyncDisposable {
@@ -48,7 +48,8 @@ export async function openHost(
 ): Promise<Host> {
   // Disposed in reverse: stop listening, end exchanges, drain ingest, close the stores.
   await using open = new AsyncDisposableStack();
-  makeDataDir(config.dataDir);
+  open.use(openDataDir(config.dataDir));
+  open.use(lockCallLog(config));
   const registry = open.use(openRegistry(config.registryUrl, config.dataDir));
   const recorder = open.use(await openRecorder(config, registry, log));
   const reader = sharesReads(config.callsUrl)

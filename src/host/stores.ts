@@ -1,10 +1,13 @@
 /** From a store's URL to its driver. The only module that knows which engines there are. */
-import { isAbsolute, join, resolve } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { Problem } from "../problem.ts";
 import type { CallLog } from "../store/call-log.ts";
 import { MemoryCallLog } from "../store/memory/call-log.ts";
 import { MemoryRegistry } from "../store/memory/registry.ts";
 import type { Registry } from "../store/registry.ts";
 import { SqliteCallLog } from "../store/sqlite/call-log.ts";
+import { lockFile } from "../store/sqlite/lock.ts";
 import { SqliteRegistry } from "../store/sqlite/registry.ts";
 
 export function openRegistry(url: string, dataDir: string): Registry {
@@ -18,6 +21,41 @@ export function openCallLog(url: string, dataDir: string, mode: "write" | "read"
   return isMemory(url)
     ? new MemoryCallLog()
     : SqliteCallLog.open(fileOf(url, dataDir, "calls.db"), { mode });
+}
+
+/** Paths of the files behind the stores; those that keep none are absent. */
+export interface StoreFiles {
+  readonly registry?: string;
+  readonly calls?: string;
+}
+
+export interface StoreSettings {
+  readonly registryUrl: string;
+  readonly callsUrl: string;
+  readonly dataDir: string;
+}
+
+export function storeFiles({ registryUrl, callsUrl, dataDir }: StoreSettings): StoreFiles {
+  return {
+    ...(isMemory(registryUrl) ? {} : { registry: fileOf(registryUrl, dataDir, "registry.db") }),
+    ...(isMemory(callsUrl) ? {} : { calls: fileOf(callsUrl, dataDir, "calls.db") }),
+  };
+}
+
+/**
+ * The call log has one writer. A file in the data directory is held with it; one elsewhere by a lock beside it.
+ *
+ * @throws Problem `unavailable` — another process holds it.
+ */
+export function lockCallLog(settings: StoreSettings): Disposable {
+  const { calls } = storeFiles(settings);
+  const isBelow = calls !== undefined && !relative(settings.dataDir, calls).startsWith("..");
+  if (calls === undefined || isBelow) return { [Symbol.dispose]: () => undefined };
+  mkdirSync(dirname(calls), { recursive: true, mode: 0o700 });
+  const lock = lockFile(`${calls}.lock`);
+  if (lock) return lock;
+  const message = `the call log ${calls} is in use by another process; stop it, or set HOOKWATCH_CALLS_URL`;
+  throw new Problem("unavailable", message);
 }
 
 /** Whether readers may open the log beside its writer; if not, the writer answers them. */
