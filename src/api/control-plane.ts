@@ -21,7 +21,10 @@ import { mountReference } from "./reference.ts";
 import { type ServersOptions, servers } from "./servers.ts";
 
 export interface ControlPlaneOptions extends ServersOptions {
-  readonly log: Omit<CallLog, "append" | "prune" | "sweep" | typeof Symbol.asyncDispose>;
+  readonly log: Omit<
+    CallLog,
+    "append" | "addLosses" | "prune" | "pruneBodies" | "sweep" | typeof Symbol.asyncDispose
+  >;
   /** True for a key known to exist, whatever its form; absent: known by the registry alone. */
   readonly isOwnKey?: (text: string) => boolean;
   /** Where bugs and outages are told to the operator. */

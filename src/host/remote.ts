@@ -2,7 +2,8 @@
  * Calling functions of another thread over a message port, with `Problem`s crossing as such.
  *
  * Arguments and results are structured clones. Requests are served in the order of arrival, and
- * other messages on the same port keep their place among them.
+ * other messages on the same port keep their place among them. An `AbortSignal` as the last argument
+ * crosses as one that aborts when the caller's does, or when the caller has waited too long.
  */
 import type { MessagePort, Worker } from "node:worker_threads";
 import { type FieldProblem, Problem, type ProblemCode } from "../problem.ts";
@@ -14,6 +15,13 @@ interface Request {
   readonly request: number;
   readonly method: string;
   readonly args: readonly unknown[];
+  /** The method gets a signal after the arguments; `Abort` raises it. */
+  readonly abortable?: true;
+}
+
+/** Nobody waits for the reply to this request any more. */
+interface Abort {
+  readonly abort: number;
 }
 
 interface Reply {
@@ -28,12 +36,16 @@ interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
   readonly late: NodeJS.Timeout;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: () => void;
 }
 
 /** Answers requests that arrive on the port with the given methods. */
 export function serveMethods(port: Port, methods: Readonly<Record<string, Method>>): void {
+  const abortable = new Map<number, AbortController>();
   port.on("message", (message: unknown) => {
-    if (isRequest(message)) void answer(port, methods, message);
+    if (isAbort(message)) abortable.get(message.abort)?.abort();
+    else if (isRequest(message)) void answer(port, methods, message, abortable);
   });
 }
 
@@ -41,14 +53,21 @@ async function answer(
   port: Port,
   methods: Readonly<Record<string, Method>>,
   request: Request,
+  abortable: Map<number, AbortController>,
 ): Promise<void> {
   const { request: reply, method, args } = request;
+  const controller = request.abortable && new AbortController();
+  if (controller) abortable.set(reply, controller);
+  const rest = controller ? [controller.signal] : [];
   try {
     const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (!run) throw new Error(`this thread has no method "${method}"`);
-    port.postMessage({ reply, value: await run(...(args as never[])) } satisfies Reply);
+    const value = await run(...([...args, ...rest] as never[]));
+    if (!controller?.signal.aborted) port.postMessage({ reply, value } satisfies Reply);
   } catch (error) {
-    port.postMessage({ reply, ...toWire(error) } satisfies Reply);
+    if (!controller?.signal.aborted) port.postMessage({ reply, ...toWire(error) } satisfies Reply);
+  } finally {
+    abortable.delete(reply);
   }
 }
 
@@ -71,7 +90,10 @@ export class RemoteMethods {
     });
   }
 
+  /** Rejects with the reason of the signal, the last argument if there is one, as soon as it is aborted. */
   call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    const signal = toSignal(args.at(-1));
+    if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#open.size >= openMax) {
       return Promise.reject(
         unavailable(`${openMax} requests are waiting already; try again later`),
@@ -80,33 +102,51 @@ export class RemoteMethods {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#last += 1;
     const request = this.#last;
+    const giveUp = (reason: unknown) => {
+      this.#take(request);
+      if (signal) this.#port.postMessage({ abort: request } satisfies Abort);
+      reject(reason);
+    };
     const late = setTimeout(() => {
-      this.#open.delete(request);
-      reject(unavailable(`no answer within ${this.#answerMaxMs} ms; try again later`));
+      giveUp(unavailable(`no answer within ${this.#answerMaxMs} ms; try again later`));
     }, this.#answerMaxMs);
-    this.#open.set(request, { resolve, reject, late });
-    this.#port.postMessage({ request, method, args } satisfies Request);
+    const onAbort = () => giveUp(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#open.set(request, { resolve, reject, late, signal, onAbort });
+    this.#port.postMessage(
+      signal
+        ? ({ request, method, args: args.slice(0, -1), abortable: true } satisfies Request)
+        : ({ request, method, args } satisfies Request),
+    );
     return promise;
   }
 
   fail(error: Error): void {
-    for (const { reject, late } of this.#open.values()) {
-      clearTimeout(late);
-      reject(error);
-    }
-    this.#open.clear();
+    for (const request of [...this.#open.keys()]) this.#take(request)?.reject(error);
+  }
+
+  /** What waited for this reply, waiting no more. */
+  #take(request: number): Waiting | undefined {
+    const waiting = this.#open.get(request);
+    if (!waiting) return undefined;
+    this.#open.delete(request);
+    clearTimeout(waiting.late);
+    waiting.signal?.removeEventListener("abort", waiting.onAbort);
+    return waiting;
   }
 
   #settle(message: Reply): void {
-    const waiting = this.#open.get(message.reply);
-    this.#open.delete(message.reply);
-    clearTimeout(waiting?.late);
+    const waiting = this.#take(message.reply);
     if (message.problem) {
       const { code, message: text, details } = message.problem;
       waiting?.reject(new Problem(code, text, { details, cause: message.fault }));
     } else if ("fault" in message) waiting?.reject(message.fault);
     else waiting?.resolve(message.value as never);
   }
+}
+
+function toSignal(value: unknown): AbortSignal | undefined {
+  return value instanceof AbortSignal ? value : undefined;
 }
 
 function unavailable(message: string): Problem {
@@ -123,6 +163,10 @@ function toWire(error: unknown): Pick<Reply, "problem" | "fault"> {
 
 function isRequest(message: unknown): message is Request {
   return typeof message === "object" && message !== null && "request" in message;
+}
+
+function isAbort(message: unknown): message is Abort {
+  return typeof message === "object" && message !== null && "abort" in message;
 }
 
 export function isReply(message: unknown): message is Reply {
