@@ -5,7 +5,8 @@
  * In: batches of `Call`, from ingest. Out: pages, counts and metrics, to api.
  * Each MUST below is a test in `test/store/call-log.contract.ts`, which every
  * driver passes. Every read and removal takes the team first and MUST NOT see
- * or touch another team's calls: foreign is the same as absent.
+ * or touch another team's calls: foreign is the same as absent. Callers keep to the ranges told here; all text is
+ * well-formed Unicode, compared by its UTF-16 units.
  *
  * A read that takes a `signal` stops soon after it is aborted, at the latest with the step it is in
  * (50 ms), and rejects with the signal's reason: nobody waits for its answer any more.
@@ -21,7 +22,8 @@ export interface CallLog extends AsyncDisposable {
    *
    * MUST be idempotent on `call.id`, within a batch and across batches: ingest sends a
    * batch again when its reply is lost, and copies are equal, so which one stays is the
-   * driver's choice. MUST accept an empty batch. MUST leave out calls of a server that was
+   * driver's choice. A call that was removed, by whatever way but with its server, is new when it comes again.
+   * MUST accept an empty batch. MUST leave out calls of a server that was
    * removed (`removeServer`), and say how many.
    *
    * @throws Problem `unavailable` — the engine is away; the caller may send the batch again.
@@ -32,7 +34,8 @@ export interface CallLog extends AsyncDisposable {
    * One page, newest first: by `startedAtMs`, then `id`, both descending, ids compared bytewise.
    *
    * MUST stay whole under writes: following `next` to the end yields every call that was
-   * there at the first page exactly once, whatever is appended meanwhile. `offset` skips
+   * there at the first page exactly once, whatever is appended meanwhile; calls that are removed meanwhile,
+   * that of the cursor among them, are left out and nothing else. `offset` skips
    * that many matching calls after the cursor, if there is one.
    *
    * With `text` a page MAY hold fewer calls than `limit`, even none, and yet have a `next`: a driver that
@@ -44,12 +47,14 @@ export interface CallLog extends AsyncDisposable {
   page(teamId: string, query: PageQuery, signal?: AbortSignal): Promise<CallPage>;
 
   /**
-   * Calls in the order in which they were appended, beginning after `query.after`: for following the log live.
+   * Calls in the order in which they were appended, those of one batch in its order, beginning after
+   * `query.after`: for following the log live.
    *
    * MUST meet each matching call appended after a position exactly once when `next` is followed, calls that were
    * removed meanwhile excepted; positions stay good across restarts. MAY return fewer calls than `limit`, even
-   * none, and yet have passed over some that do not match: `next` is where it stands. Without `after`: no
-   * calls, and `next` is the end of the log. Each `CallArrival.position` is good as `after`, too.
+   * none, and yet have passed over some that do not match: `next` is where it stands, and equals `after` at the
+   * end of the log and nowhere else. Without `after`: no calls, and `next` is the end of the log. Each
+   * `CallArrival.position` is good as `after`, too.
    *
    * @throws Problem `validation_error` — `after` is not a position that this log issued.
    */
@@ -89,7 +94,8 @@ export interface CallLog extends AsyncDisposable {
 
   /**
    * Totals, percentiles and series over a window. MUST agree with `count` to the unit for every
-   * number of calls. Percentiles MUST be within 2 % (or 1 ms, if that is more) of the exact ones.
+   * number of calls. Percentiles MUST be within 2 % (or 1 ms, if that is more) of the exact ones, durations of
+   * more than 2^31 - 1 ms counting as that long.
    *
    * @throws Problem `validation_error` — the series would have more than 10,000 buckets.
    */
@@ -99,8 +105,8 @@ export interface CallLog extends AsyncDisposable {
   remove(teamId: string, id: string): Promise<boolean>;
 
   /**
-   * Removes all calls of a server, those appended later included: when it has resolved, no answer of
-   * this log knows any of them. MUST be repeatable. Resolves to how many were removed.
+   * Removes all calls and losses of a server, those appended later included: when it has resolved, no answer of
+   * this log knows any of them. MUST be repeatable. Resolves to how many calls were removed.
    */
   removeServer(teamId: string, serverId: string): Promise<number>;
 
@@ -117,14 +123,17 @@ export interface CallLog extends AsyncDisposable {
   /**
    * Takes the bodies and the transcript (`withoutBodies` of call.ts) from calls of every team with
    * `startedAtMs < beforeMs`, in short steps; the calls stay in every answer, but for text searches, which
-   * no longer find them by their bodies. Resolves to how many calls had any.
+   * no longer find them by their bodies. Calls without any stay as they are. Resolves to how many had some.
    */
   pruneBodies(beforeMs: number): Promise<number>;
 
   /** Adds to what is known to be missing. A loss whose id is there already replaces it. Losses of removed servers are left out. */
   addLosses(losses: readonly Loss[]): Promise<void>;
 
-  /** What is missing of these servers' calls, newest first: by `fromMs`, then `id`; those that overlap the window, at most `limit`. */
+  /**
+   * What is missing of these servers' calls, newest first: by `fromMs`, then `id`, both descending; those with
+   * `fromMs < window.untilMs` and `untilMs >= window.sinceMs`, at most `limit`.
+   */
   losses(teamId: string, query: LossQuery): Promise<readonly Loss[]>;
 }
 
@@ -149,7 +158,7 @@ export interface CallFilter {
   readonly kinds?: readonly CallKind[];
   readonly directions?: readonly CallDirection[];
   readonly sessionIds?: readonly string[];
-  /** Ids of calls. */
+  /** Ids of calls; "" finds those that belong to none. */
   readonly parentIds?: readonly string[];
   /** Ids of calls; that of a call without further rounds finds it alone. */
   readonly logicalIds?: readonly string[];
@@ -278,8 +287,8 @@ export interface CallStatistics {
 export interface CallMetrics {
   readonly total: CallStatistics;
   /**
-   * Groups by descending number of calls, then by name, at most 1,000 of each kind; `byTool` without
-   * the calls that name no tool.
+   * Groups by descending number of calls, then by name, at most 1,000 of each kind, of which any may be missing
+   * where there are more than 10,000 names; `byTool` without the calls that name no tool.
    */
   readonly byTool: readonly NamedStatistics[];
   readonly byMethod: readonly NamedStatistics[];

@@ -34,6 +34,26 @@ test.for([
   { query: 'a"b c"d', text: "d b c a", found: true },
   { query: '"open', text: "open", found: false },
   { query: '"open', text: 'open"', found: true },
+  { query: '"a" "b', text: 'b a "', found: true },
+  { query: '"a" "b', text: "b a", found: false },
+  { query: '"a"b', text: "ba", found: true },
+  { query: '"TWO Words"', text: "two wORDS", found: true },
+  { query: '"two\twords"', text: "two words", found: false },
+  { query: '" "', text: "a b", found: true },
+  { query: '" "', text: "ab", found: false },
+  { query: '"a"', text: "a", found: true },
+  { query: '"""', text: 'x"', found: true },
+  { query: '"""', text: "x", found: false },
 ])("phrases: $query in $text: $found", ({ query, text, found }) => {
   expect(includesTerms([text], searchTerms(query))).toBe(found);
+});
+
+test.for([
+  { query: "", terms: [] },
+  { query: ' \n\t ""', terms: [] },
+  { query: "a a  A", terms: ["a", "a"] },
+  { query: 'x"y z"w', terms: ["x", "y z", "w"] },
+  { query: 'say "Grüß Gott" TWICE', terms: ["say", "grüß gott", "twice"] },
+])("the terms of $query are $terms", ({ query, terms }) => {
+  expect(searchTerms(query).map((term) => term.toString())).toEqual(terms);
 });

@@ -46,7 +46,7 @@ export class CallTally {
   /** The call lies within the query's window. */
   add(call: TalliedCall): void {
     this.#total.add(call);
-    groupOf(this.#byTool, call.tool)?.add(call);
+    if (call.tool !== "") groupOf(this.#byTool, call.tool)?.add(call);
     groupOf(this.#byMethod, call.method)?.add(call);
     groupOf(this.#byServer, call.server)?.add(call);
     groupOf(this.#byClient, call.client)?.add(call);
@@ -59,7 +59,7 @@ export class CallTally {
   metrics(): CallMetrics {
     return {
       total: this.#total.statistics(),
-      byTool: named(this.#byTool).filter(({ name }) => name !== ""),
+      byTool: named(this.#byTool),
       byMethod: named(this.#byMethod),
       byServer: named(this.#byServer),
       byClient: named(this.#byClient),

@@ -1,7 +1,9 @@
 /**
  * The call log in memory: the contract in its shortest form, the model the other drivers are compared
  * with, and the fake of every test. Nothing survives the process; bounded only by what is appended.
+ * Reads of text give way to other work every 20 ms, and see the log as it was when they began.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import { type Call, type CallSummary, withoutBodies } from "../../call.ts";
 import type { Loss } from "../../loss.ts";
 import { invalid } from "../../problem.ts";
@@ -31,6 +33,8 @@ import { includesTerms, searchTerms } from "../search-terms.ts";
 import { CallTally } from "../statistics.ts";
 import { isWithin } from "../window.ts";
 
+const stepMs = 20;
+
 export class MemoryCallLog implements CallLog {
   /** In order of arrival. */
   readonly #calls = new Map<string, Arrived>();
@@ -52,11 +56,12 @@ export class MemoryCallLog implements CallLog {
     return { stored, known, discarded };
   }
 
-  async page(teamId: string, query: PageQuery): Promise<CallPage> {
+  async page(teamId: string, query: PageQuery, signal?: AbortSignal): Promise<CallPage> {
     const place = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-    const matching = this.#matching(teamId, query)
-      .sort(newestFirst)
+    const matching = (await this.#matching(teamId, query, signal))
+      .map(({ call }) => call)
       .filter((call) => place === undefined || newestFirst(place, call) < 0)
+      .sort(newestFirst)
       .slice(query.offset ?? 0);
     const calls = matching.slice(0, query.limit);
     const last = calls.at(-1);
@@ -71,48 +76,60 @@ export class MemoryCallLog implements CallLog {
     return call?.teamId === teamId ? call : undefined;
   }
 
-  async arrivals(teamId: string, query: ArrivalsQuery): Promise<CallArrivals> {
-    if (query.after === undefined) return { arrivals: [], next: encodePosition(this.#arrivals) };
+  async arrivals(
+    teamId: string,
+    query: ArrivalsQuery,
+    signal?: AbortSignal,
+  ): Promise<CallArrivals> {
+    const end = encodePosition(this.#arrivals);
+    signal?.throwIfAborted();
+    if (query.after === undefined) return { arrivals: [], next: end };
     const after = decodePosition(query.after);
     if (after > this.#arrivals)
       throw invalid({ field: "after", message: "is not a position that this log issued" });
-    const wanted = new Set(this.#matching(teamId, query.filter));
-    const arrivals = [...this.#calls.values()]
-      .filter(({ call, number }) => number >= after && wanted.has(call))
+    const arrivals = (await this.#matching(teamId, query.filter, signal))
+      .filter(({ number }) => number >= after)
       .slice(0, query.limit)
       .map(({ call, number }) => ({
         position: encodePosition(number + 1),
         call: toSummary(call, query.bodyMaxLength),
       }));
-    const end = encodePosition(this.#arrivals);
     const last = arrivals.length < query.limit ? end : arrivals.at(-1)?.position;
     return { arrivals, next: last ?? end };
   }
 
-  async facets(teamId: string, { filter, fields, valuesMax }: FacetsQuery): Promise<CallFacets> {
-    const calls = this.#matching(teamId, filter);
+  async count(teamId: string, filter: CallFilter, signal?: AbortSignal): Promise<number> {
+    return (await this.#matching(teamId, filter, signal)).length;
+  }
+
+  async facets(
+    teamId: string,
+    { filter, fields, valuesMax }: FacetsQuery,
+    signal?: AbortSignal,
+  ): Promise<CallFacets> {
+    const matching = await this.#matching(teamId, filter, signal);
     const facet = (field: FacetField) => {
       const counts = new Map<string, number>();
-      for (const call of calls) counts.set(call[field], (counts.get(call[field]) ?? 0) + 1);
+      for (const { call } of matching) counts.set(call[field], (counts.get(call[field]) ?? 0) + 1);
       return facetValues(counts, valuesMax);
     };
     return Object.fromEntries(fields.map((field) => [field, facet(field)]));
   }
 
-  async histogram(teamId: string, query: HistogramQuery): Promise<readonly HistogramBucket[]> {
+  async histogram(
+    teamId: string,
+    query: HistogramQuery,
+    signal?: AbortSignal,
+  ): Promise<readonly HistogramBucket[]> {
     const histogram = new CallHistogram(query);
-    for (const { startedAtMs, status } of this.#matching(teamId, query.filter))
-      histogram.add(startedAtMs, status, 1);
+    for (const { call } of await this.#matching(teamId, query.filter, signal))
+      histogram.add(call.startedAtMs, call.status, 1);
     return histogram.buckets();
   }
 
-  async count(teamId: string, filter: CallFilter): Promise<number> {
-    return this.#matching(teamId, filter).length;
-  }
-
-  async metrics(teamId: string, query: MetricsQuery): Promise<CallMetrics> {
+  async metrics(teamId: string, query: MetricsQuery, signal?: AbortSignal): Promise<CallMetrics> {
     const tally = new CallTally(query);
-    for (const call of this.#matching(teamId, query)) {
+    for (const { call } of await this.#matching(teamId, query, signal)) {
       const { startedAtMs, durationMs, status, method } = call;
       const names = { server: call.serverId, tool: call.toolName, method, client: call.clientName };
       tally.add({ startedAtMs, durationMs, status, ...names });
@@ -177,11 +194,25 @@ export class MemoryCallLog implements CallLog {
     this.#losses.clear();
   }
 
-  #matching(teamId: string, filter: CallFilter): Call[] {
+  /** In order of arrival. */
+  async #matching(teamId: string, filter: CallFilter, signal?: AbortSignal): Promise<Arrived[]> {
+    signal?.throwIfAborted();
+    const fitting = [...this.#calls.values()].filter(
+      ({ call }) => call.teamId === teamId && matches(call, filter),
+    );
     const terms = searchTerms(filter.text ?? "");
-    return [...this.#calls.values()]
-      .map(({ call }) => call)
-      .filter((call) => call.teamId === teamId && matches(call, filter, terms));
+    if (terms.length === 0) return fitting;
+    const found: Arrived[] = [];
+    let turnAtMs = performance.now() + stepMs;
+    for (const arrived of fitting) {
+      const { requestBody, responseBody, errorMessage } = arrived.call;
+      if (includesTerms([requestBody, responseBody, errorMessage], terms)) found.push(arrived);
+      if (performance.now() < turnAtMs) continue;
+      await turn();
+      signal?.throwIfAborted();
+      turnAtMs = performance.now() + stepMs;
+    }
+    return found;
   }
 
   #removeWhere(isDoomed: (call: Call) => boolean): number {
@@ -214,7 +245,8 @@ function toSummary(call: Call, bodyMaxLength: number | undefined): CallSummary {
   };
 }
 
-function matches(call: Call, filter: CallFilter, terms: readonly Buffer[]): boolean {
+/** Everything but the text. */
+function matches(call: Call, filter: CallFilter): boolean {
   return (
     isAnyOf(filter.serverIds, call.serverId) &&
     isAnyOf(filter.methods, call.method) &&
@@ -229,8 +261,7 @@ function matches(call: Call, filter: CallFilter, terms: readonly Buffer[]): bool
     isAnyOf<string>(filter.errorKinds, call.errorKind) &&
     call.durationMs >= (filter.minDurationMs ?? -Infinity) &&
     call.durationMs <= (filter.maxDurationMs ?? Infinity) &&
-    isWithin(filter.window ?? {}, call.startedAtMs) &&
-    includesTerms([call.requestBody, call.responseBody, call.errorMessage], terms)
+    isWithin(filter.window ?? {}, call.startedAtMs)
   );
 }
 
