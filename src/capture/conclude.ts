@@ -32,7 +32,9 @@ const closedWaitMs = 120_000;
 export interface ExchangeConclusion extends ExchangeEnd {
   readonly body: BodyText;
   readonly contentType: string;
-  /** Of an event stream, whose messages have been read: the event that its end cut. */
+  /** It is an event stream, whose messages have been read. */
+  readonly streamed: boolean;
+  /** The event that its end cut; undefined when it could not be read to its end. */
   readonly unfinished: BodyText | undefined;
   /** Its events had ids, or it was resumed itself. */
   readonly resumable: boolean;
@@ -52,8 +54,7 @@ export function concludeExchange(
   const kept = keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
   const substitute = { text: kept.text, contentType: conclusion.contentType, error: answer?.error };
   const verdict = judgeExchange({ ...conclusion, statusCode: facts.statusCode, substitute });
-  const streamed = unfinished !== undefined;
-  const end: End = { ...conclusion, streamed, kept, substitute, verdict };
+  const end: End = { ...conclusion, kept, substitute, verdict };
   settleClientAnswers(context, facts, calls, end);
   for (const draft of calls.open) {
     if (draft.kind === "request") settleRequest(context, facts, draft, toUnanswered(context, end));
@@ -67,7 +68,6 @@ export function concludeExchange(
 }
 
 interface End extends ExchangeConclusion {
-  readonly streamed: boolean;
   readonly kept: KeptText;
   readonly substitute: Substitute;
   readonly verdict: Verdict | undefined;
@@ -164,7 +164,7 @@ function isResumable({ protocolVersion, scope, statusCode }: ExchangeFacts, end:
 
 function missingAnswer(statusCode: number, { streamed, body }: End): Verdict {
   if (statusCode >= 300) return failure("http", `HTTP ${statusCode}`);
-  if (streamed) return failure("transport", "the stream ended without an answer");
+  if (streamed && !body.garbled) return failure("transport", "the stream ended without an answer");
   if (body.bytes === 0) return failure("transport", "the exchange ended without an answer");
   const flaw = body.garbled ? "not what its content coding says" : "no JSON-RPC message";
   return failure("transport", `the answer is ${flaw}`);

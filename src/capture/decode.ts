@@ -17,8 +17,8 @@ export type Decoded =
   /** `garbled`: it is not what its coding says; otherwise only more than is read here. */
   | { readonly kind: "encoded"; readonly reason: string; readonly garbled: boolean };
 
-const decodedMaxBytes = 16 * 1024 * 1024;
-const ratioMax = 100;
+export const decodedMaxBytes = 16 * 1024 * 1024;
+export const ratioMax = 100;
 /** Short bodies may be a little more than `ratioMax` times their encoded form without being bombs. */
 const outputMinBytes = 64 * 1024;
 
@@ -55,7 +55,10 @@ const decoders: Readonly<Record<string, Decoder | undefined>> = Object.assign(Ob
 
 /** "deflate" means zlib by RFC 9110 section 8.4.1.2; some servers send it without the wrapper. */
 function inflateEither(bytes: Buffer, limit: { readonly maxOutputLength: number }): Buffer {
-  const [first = 0, second = 0] = bytes;
-  const isZlib = (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
-  return isZlib ? inflateSync(bytes, limit) : inflateRawSync(bytes, limit);
+  return isZlibHeader(bytes) ? inflateSync(bytes, limit) : inflateRawSync(bytes, limit);
+}
+
+/** RFC 1950, 2.2 */
+export function isZlibHeader([first = 0, second = 0]: Uint8Array): boolean {
+  return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
 }

@@ -18,13 +18,8 @@ import { HeldBody } from "./held-body.ts";
 import { toStreamId } from "./legacy-endpoint.ts";
 import { redactPath } from "./redact-path.ts";
 import type { SlabEvent } from "./slab-reader.ts";
-import {
-  type BodyText,
-  isEventStream,
-  isEventStreamType,
-  takeText,
-  unpackMessages,
-} from "./unpack.ts";
+import { openStreamDecoder, type StreamDecoder } from "./stream-decoder.ts";
+import { type BodyText, isEventStream, takeText, unpackMessages } from "./unpack.ts";
 
 /** How much of a stream's own text is kept for the exchange's call; its messages are calls themselves. */
 const streamKeptBytes = 16 * 1024;
@@ -37,6 +32,10 @@ export class ExchangeReading {
   /** The body; of a stream its beginning. */
   readonly #response: HeldBody;
   #stream: EventStream | undefined;
+  /** Of a stream that is encoded. */
+  #decoder: StreamDecoder | undefined;
+  /** What passed on the wire. */
+  #responseBytes = 0;
   /** What a legacy stream has told its client, "" without. */
   #endpoint = "";
   #contentType = "";
@@ -78,12 +77,13 @@ export class ExchangeReading {
         break;
       case "response":
         this.#responseMs = atMs;
-        this.#response.add(event.bytes);
-        this.#stream?.add(event.bytes);
+        this.#readResponse(event.bytes);
         break;
       case "responseSkipped":
         this.#responseMs = atMs;
+        this.#responseBytes += event.skippedBytes;
         this.#response.skip(event.skippedBytes);
+        this.#decoder?.skip();
         this.#stream?.skip();
         break;
       case "end":
@@ -129,9 +129,22 @@ export class ExchangeReading {
     this.#contentType = findField(rawHeaders, "content-type");
     this.#contentEncoding = findField(rawHeaders, "content-encoding").trim();
     if (statusCode < 300) this.#meetSession(findField(rawHeaders, "mcp-session-id"));
-    if (!isEventStream(this.#contentType, this.#contentEncoding)) return;
+    if (!isEventStream(this.#contentType)) return;
+    this.#decoder = openStreamDecoder(this.#contentEncoding, this.#context.budget);
+    if (!this.#decoder && !isIdentity(this.#contentEncoding)) return;
     this.#response.limit(streamKeptBytes);
     this.#openStream();
+  }
+
+  #readResponse(bytes: Uint8Array): void {
+    this.#responseBytes += bytes.length;
+    if (this.#decoder) this.#decoder.decode(bytes, (clear) => this.#readClear(clear));
+    else this.#readClear(bytes);
+  }
+
+  #readClear(bytes: Uint8Array): void {
+    this.#response.add(bytes);
+    this.#stream?.add(bytes);
   }
 
   /** The session is known from here on: the upstream issued it, or at least did not refuse it. */
@@ -149,7 +162,7 @@ export class ExchangeReading {
     }
   }
 
-  #openStream(): EventStream {
+  #openStream(): void {
     const { budget, limits } = this.#context;
     const stream = new EventStream(
       (event) => this.#readEvent(event),
@@ -159,7 +172,6 @@ export class ExchangeReading {
     this.#stream = stream;
     if (this.#facts.opening.method === "GET") this.#facts.scope.openStreams += 1;
     this.#resume();
-    return stream;
   }
 
   /** A client that names the last event it got goes on with the stream that carried it. */
@@ -226,13 +238,16 @@ export class ExchangeReading {
     this.#readRequest();
     this.#facts.ended = true;
     this.#responseMs ??= atMs;
-    const body = takeText(this.#response, this.#contentType, this.#contentEncoding);
-    // An encoded stream is read at its end, as a whole.
-    if (!this.#stream && body.whole && isEventStreamType(this.#contentType)) {
-      this.#openStream().add(Buffer.from(body.text));
-    }
-    this.#conclude(end, this.#withoutEndpoint(body));
+    this.#conclude(end, this.#withoutEndpoint(this.#takeBody()));
     this.#release();
+  }
+
+  #takeBody(): BodyText {
+    const bytes = this.#responseBytes;
+    const flaw = this.#decoder?.flaw;
+    if (flaw) return { text: `[${flaw.reason}]`, whole: false, garbled: flaw.garbled, bytes };
+    const coding = this.#stream ? "" : this.#contentEncoding;
+    return { ...takeText(this.#response, this.#contentType, coding), bytes };
   }
 
   /** Where a legacy stream told its client to post to: with a session in its path, a credential. */
@@ -248,7 +263,8 @@ export class ExchangeReading {
       ...end,
       body,
       contentType: this.#contentType,
-      unfinished: this.#stream?.takeRest(),
+      streamed: this.#stream !== undefined,
+      unfinished: this.#decoder?.flaw ? undefined : this.#stream?.takeRest(),
       resumable: this.#isResumed || (this.#stream?.seenIds ?? false),
       answeredMs: this.#responseMs ?? this.#facts.seenMs,
     });
@@ -258,7 +274,12 @@ export class ExchangeReading {
     this.#request.clear();
     this.#response.clear();
     this.#stream?.clear();
+    this.#decoder?.close();
   }
+}
+
+function isIdentity(contentEncoding: string): boolean {
+  return contentEncoding === "" || contentEncoding.toLowerCase() === "identity";
 }
 
 function sizeOf(message: Message, body: BodyText): number {

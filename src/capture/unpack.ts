@@ -18,13 +18,7 @@ export interface BodyText {
   readonly bytes: number;
 }
 
-/** An event stream that can be read while it runs: an encoded one has to end first. */
-export function isEventStream(contentType: string, contentEncoding: string): boolean {
-  const coding = contentEncoding.trim().toLowerCase();
-  return isEventStreamType(contentType) && (coding === "" || coding === "identity");
-}
-
-export function isEventStreamType(contentType: string): boolean {
+export function isEventStream(contentType: string): boolean {
   return /^\s*text\/event-stream\b/i.test(contentType);
 }
 
