@@ -21,6 +21,7 @@ const tasks = {
   demo: { needs: "all", run: (rest) => become(["demo/main.ts", ...rest]) },
   docs: { needs: "runtime", run: (rest) => become(["tools/docs.ts", ...rest]) },
   bench: { needs: "all", run: (rest) => become(["bench/main.ts", ...rest]) },
+  acceptance: { needs: "all", run: (rest) => become(["acceptance/main.ts", ...rest]) },
   format: { needs: "all", run: () => become([...biome, "check", "--write", "."]) },
   unit: { needs: "all", run: (rest) => become([...vitest, "--project", "unit", ...rest]) },
   e2e: { needs: "all", run: (rest) => become([...vitest, "--project", "e2e", ...rest]) },

@@ -1,0 +1,87 @@
+/** Q22: a backup made under load restores to a log with every call that was there when it began. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startEchoUpstream } from "./echo-upstream.ts";
+import { HostProcess, programPath, readProgramHelp, registerServer } from "./host-process.ts";
+import { checkPassage } from "./passage.ts";
+import { type Run, Skipped } from "./run.ts";
+import { makeScratch } from "./scratch.ts";
+import { seedCalls } from "./seed-calls.ts";
+import { SteadyLoad } from "./steady-load.ts";
+import { duplicates, integrityFaults, storedCalls } from "./stored-calls.ts";
+
+const perSecond = 200;
+const calmMs = 8_000;
+
+export async function backupUnderLoad(run: Run): Promise<void> {
+  if (!readProgramHelp().includes("hookwatch backup"))
+    throw new Skipped("this build has no `hookwatch backup`");
+  const rows = run.amount("rows", 1_000_000, 200_000, "calls");
+  await using scratch = await makeScratch("backup");
+  const [dataDir, copy, restored] = ["data", "copy", "restored"].map((name) =>
+    join(scratch.path, name),
+  ) as [string, string, string];
+  await using upstream = await startEchoUpstream();
+  const server = await registerServer(dataDir, upstream.url);
+  await seedCalls(dataDir, server.team_id, rows, run);
+  await using host = await HostProcess.start({ dataDir });
+  const load = new SteadyLoad(`${host.url}/p/${server.slug}`, { perSecond });
+  await sleep(calmMs);
+
+  const fromMs = performance.now();
+  const countBefore = await host.api.count();
+  const made = await hookwatch(["backup", copy, "--data-dir", dataDir]);
+  const countAfter = await host.api.count();
+  const untilMs = performance.now();
+  run.check(
+    "the backup ends well",
+    `exit code ${made.code} after ${((untilMs - fromMs) / 1_000).toFixed(1)} s${made.code === 0 ? "" : `: ${made.said}`}`,
+    made.code === 0,
+  );
+  await sleep(calmMs);
+  const calls = await load.stop();
+  checkPassage(run, calls, { fromMs, untilMs, ratioMax: 2 });
+
+  const back = await hookwatch(["restore", copy, "--data-dir", restored]);
+  run.check(
+    "the restore ends well",
+    `exit code ${back.code}${back.code === 0 ? "" : `: ${back.said}`}`,
+    back.code === 0,
+  );
+  if (back.code !== 0) return;
+  await using again = await HostProcess.start({ dataDir: restored });
+  const count = await again.api.count();
+  run.check(
+    "it holds what the log held while it was made",
+    `${count} calls; the log had ${countBefore} before and ${countAfter} after`,
+    count >= countBefore && count <= countAfter,
+  );
+  const { ids, torn } = await storedCalls(again.api, server.id);
+  run.check(
+    "no duplicates, no torn rows",
+    `${duplicates(ids)} and ${torn.length} of ${ids.length}`,
+    duplicates(ids) + torn.length === 0,
+  );
+  const found = await again.api.send<{ total: number }>("GET", "/v1/mcp/servers");
+  run.check("its servers are there", `${found.total}`, found.total === 1);
+  await again.stop();
+  const faults = integrityFaults(restored);
+  run.check("integrity_check", faults.join("; ") || "ok", faults.length === 0);
+}
+
+/** Runs a command of the program to its end. */
+async function hookwatch(args: readonly string[]): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [programPath(), ...args], {
+    env: { PATH: process.env.PATH },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => {
+      said += chunk;
+    });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, said };
+}
