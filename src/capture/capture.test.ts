@@ -512,10 +512,10 @@ test("a request that cannot be read and gets no answer says why", () => {
   ]);
 });
 
-/** The most that was held at once while a stream of these pieces passed. */
-function peakOf(rig: Rig, pieces: Iterable<Buffer>): number {
+/** The most that was held at once while an answer of these pieces passed. */
+function peakOf(rig: Rig, pieces: Iterable<Buffer>, fields: readonly string[] = stream): number {
   const witness = post(rig, toolCall(1));
-  witness.head(200, stream);
+  witness.head(200, fields);
   let peak = 0;
   for (const piece of pieces) {
     witness.response(piece);
@@ -534,6 +534,16 @@ function* cutInto(text: string, bytes: number): Generator<Buffer> {
 
 const kibibyte = 1_024;
 const keptOfStream = 16 * kibibyte;
+
+test("an answer of 10 MB is held as far as it may be read", () => {
+  using rig = openRig({ messageScanMaxBytes: 1_024 * kibibyte });
+  const text = `{"jsonrpc":"2.0","id":1,"result":"${"x".repeat(10e6)}"}`;
+  const peak = peakOf(rig, cutInto(text, 64 * kibibyte), json);
+  expect(peak).toBeGreaterThan(1_000 * kibibyte);
+  expect(peak).toBeLessThan(1_024 * kibibyte + kibibyte);
+  expect(rig.calls).toMatchObject([{ rpcId: "1", status: "success", responseTruncated: true }]);
+  expect(rig.capture.stats().openMessageBytes).toBe(0);
+});
 
 test("an event of 10 MB is held as far as it may be read", () => {
   using rig = openRig({ messageScanMaxBytes: 1_024 * kibibyte });
