@@ -5,14 +5,25 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import type { ExchangeOutcome } from "../../src/exchange.ts";
-import { dataPlane, get, type Plane, post, RawClient, rawUpstream, until } from "./rig.ts";
+import { dataPlane, get, type Plane, post, RawClient, rawUpstream, slug, until } from "./rig.ts";
 
 const repetitions = 1_000;
 const atOnce = 16;
 const ping = '{"jsonrpc":"2.0","id":7,"method":"ping"}';
+const last = "Connection: close\r\n";
+const foreign = '{"resource":"https://elsewhere.example/mcp","authorization_servers":[]}';
 const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
-const faults: readonly (readonly [string, (socket: Socket) => unknown])[] = [
+/** An end that is honest although the upstream is not: what it said is passed on as it said it. */
+interface Passed {
+  readonly outcome: ExchangeOutcome;
+  /** How the answer ends. */
+  readonly end: string;
+}
+
+const passed = (end: string): Passed => ({ outcome: "complete", end });
+
+const faults: readonly (readonly [string, (socket: Socket) => unknown, Passed?])[] = [
   ["a reset before the answer", (socket) => socket.resetAndDestroy()],
   ["a close before the answer", (socket) => socket.end()],
   ["half a head", (socket) => socket.end("HTTP/1.1 200 OK\r\nConte")],
@@ -51,6 +62,26 @@ const faults: readonly (readonly [string, (socket: Socket) => unknown])[] = [
       ),
   ],
   [
+    "a body that is too long",
+    (socket) => socket.write(`${head}Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK`),
+    passed("\r\n\r\n{}"),
+  ],
+  [
+    "gzip that is none",
+    (socket) => socket.end(`${head}${last}Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nlies`),
+    passed("lies"),
+  ],
+  [
+    "metadata of another resource",
+    (socket) => socket.end(`${head}${last}Content-Length: ${foreign.length}\r\n\r\n${foreign}`),
+    passed(foreign),
+  ],
+  [
+    "half of the metadata",
+    (socket) => socket.end(`${head}Content-Length: ${foreign.length}\r\n\r\n${foreign.slice(9)}`),
+    { outcome: "upstream_failed", end: '"}}' },
+  ],
+  [
     "a redirect to a break",
     (socket) =>
       socket.write("HTTP/1.1 307 T\r\nLocation: /mcp\r\nContent-Length: 0\r\n\r\n", () =>
@@ -62,7 +93,7 @@ const faults: readonly (readonly [string, (socket: Socket) => unknown])[] = [
 test.for(faults)(
   "a thousand times %s leave no descriptor, no exchange and no memory behind",
   { timeout: 30_000 },
-  async ([name, fault]) => {
+  async ([name, fault, pass]) => {
     await using upstream = await rawUpstream((socket, received) => {
       if (received.endsWith("}") || received.endsWith("\r\n\r\n")) fault(socket);
     });
@@ -76,22 +107,27 @@ test.for(faults)(
         },
       }),
     });
-    const text = name.includes("endpoint") ? get() : post(ping);
-    await repeat(plane, text, 100);
+    const text = requestOf(name);
+    await repeat(plane, text, 100, pass?.end);
     await settled(plane, upstream.sockets as Socket[]);
     const before = held();
-    await repeat(plane, text, repetitions);
+    await repeat(plane, text, repetitions, pass?.end);
     await settled(plane, upstream.sockets as Socket[]);
     const after = held();
-    expect(ends).toEqual({ upstream_failed: 100 + repetitions });
+    expect(ends).toEqual({ [pass?.outcome ?? "upstream_failed"]: 100 + repetitions });
     expect(after.descriptors - before.descriptors).toBeLessThanOrEqual(2);
     // 1 KB for each would be 1 MB; a socket forgotten somewhere has more.
     expect(after.heapBytes - before.heapBytes).toBeLessThan(1_000_000);
   },
 );
 
-/** Resolves when so many exchanges have ended, each in one of the two ways that are honest. */
-async function repeat(plane: Plane, text: string, times: number): Promise<void> {
+function requestOf(name: string): string {
+  if (name.includes("metadata")) return get("", `/.well-known/oauth-protected-resource/p/${slug}`);
+  return name.includes("endpoint") ? get() : post(ping);
+}
+
+/** Resolves when so many exchanges have ended, each in one of the two ways that are honest, or as `end` says. */
+async function repeat(plane: Plane, text: string, times: number, end?: string): Promise<void> {
   let left = times;
   const lane = async () => {
     while (left > 0) {
@@ -100,7 +136,7 @@ async function repeat(plane: Plane, text: string, times: number): Promise<void> 
         left -= 1;
         client.received = "";
         client.send(text);
-        await ended(client);
+        await ended(client, end);
       }
     }
   };
@@ -108,14 +144,15 @@ async function repeat(plane: Plane, text: string, times: number): Promise<void> 
 }
 
 /** After an error of ours on a connection that lives on, or with the connection amid an answer. */
-function ended(client: RawClient): Promise<void> {
+function ended(client: RawClient, end?: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const look = () => {
     const isOurs = client.received.startsWith("HTTP/1.1 502 ") && client.received.endsWith("}}}");
     const isWhole =
       client.received.startsWith("HTTP/1.1 200 ") && client.received.endsWith("0\r\n\r\n");
+    const isPassed = end !== undefined && client.received.endsWith(end);
     if (isWhole) reject(new Error(`a broken answer ended as if it were whole: ${client.received}`));
-    if (!isWhole && !isOurs && client.ending === undefined) return;
+    if (!isWhole && !isOurs && !isPassed && client.ending === undefined) return;
     client.socket.off("data", look).off("close", look);
     resolve();
   };
