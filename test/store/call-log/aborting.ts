@@ -1,7 +1,7 @@
 /** What reads promise that take a signal. */
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CallFilter, CallLog } from "../../../src/store/call-log.ts";
+import type { CallFilter, CallLog, CallPage } from "../../../src/store/call-log.ts";
 import { calls, startMs, teamId } from "../builders.ts";
 import { endOf, hourMs, type OpenCallLog } from "./walks.ts";
 
@@ -27,6 +27,25 @@ const reads = {
 
 const metrics = ({ log, signal }: Read) =>
   log.metrics(teamId, { window, bucketMs: hourMs }, signal);
+
+/** Whole searches: one page, one answer of arrivals MAY end before its calls do. */
+const searches = {
+  ...reads,
+  page: async ({ log, filter, signal }: Read) => {
+    let page: CallPage = await log.page(teamId, { ...filter, limit: 9 }, signal);
+    for (; page.next !== null; await turn())
+      page = await log.page(teamId, { ...filter, limit: 9, cursor: page.next }, signal);
+    return page;
+  },
+  arrivals: async ({ log, after, filter, signal }: Read) => {
+    for (let position = after; ; await turn()) {
+      const query = { filter, after: position, limit: 9 };
+      const { next } = await log.arrivals(teamId, query, signal);
+      if (next === position) return next;
+      position = next;
+    }
+  },
+};
 
 export function aborting(open: OpenCallLog): void {
   describe("a signal", () => {
@@ -64,7 +83,7 @@ export function aborting(open: OpenCallLog): void {
       expect(await read({ log, after, filter, signal })).toEqual(await read(unhurried));
     });
 
-    test.for(Object.entries(reads))("ends a long search amid %s", async ([, read]) => {
+    test.for(Object.entries(searches))("ends a long search amid %s", async ([, read]) => {
       const controller = new AbortController();
       const reason = new Error("the client left");
       const filter = { text: "abcdefg" };
