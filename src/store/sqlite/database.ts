@@ -10,13 +10,14 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Problem } from "../../problem.ts";
-import { migrate, requireCurrent, type SchemaName } from "./migrate.ts";
+import { type Log, silentLog } from "../../telemetry.ts";
+import { migrate, requireCurrent, requireKnown, type SchemaName } from "./migrate.ts";
 
 export type DatabaseMode = "write" | "read";
 
 /**
  * `write` makes the file (mode 0600) and its directory (0700) where there is none and brings the schema up
- * to date; `read` demands both and refuses every change.
+ * to date; `read` demands both and refuses every change. What is not ours is left as it was.
  *
  * @throws Problem `unavailable` — not a database, a newer schema, no permission, no such file.
  */
@@ -25,6 +26,7 @@ export function openDatabase(
   schema: SchemaName,
   mode: DatabaseMode,
   busyTimeoutMs: number,
+  log: Log = silentLog,
 ): DatabaseSync {
   return withProblems(`the database ${path} cannot be opened`, () => {
     if (mode === "write") makeFile(path);
@@ -32,8 +34,10 @@ export function openDatabase(
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
     try {
       if (mode === "write") {
+        // First, since the pragmas below would already change another program's file.
+        requireKnown(db, schema);
         db.exec(writerPragmas);
-        migrate(db, schema);
+        migrate(db, schema, log);
       } else {
         db.exec(readerPragmas);
         requireCurrent(db, schema);
@@ -45,6 +49,18 @@ export function openDatabase(
     }
   });
 }
+
+/**
+ * Brings the schema of a file up to date ahead of its opening, and tells how it goes. A missing file is made.
+ *
+ * @throws Problem `unavailable` — as `openDatabase`.
+ */
+export function upgradeDatabase(path: string, schema: SchemaName, log: Log): void {
+  openDatabase(path, schema, "write", upgradeWaitMs, log).close();
+}
+
+/** For another process that upgrades the same registry. */
+const upgradeWaitMs = 60_000;
 
 // page_size and auto_vacuum count only before the first table. Rows of 60 bytes and blocks of 50 KiB want
 // larger pages than 4 KiB; auto_vacuum lets retention give space back in small steps.
@@ -97,13 +113,25 @@ function makeFile(path: string): void {
   chmodSync(path, 0o600);
 }
 
-function withProblems<Result>(what: string, work: () => Result): Result {
+/** @throws Problem `unavailable` — instead of what the engine and the file system throw; the rest passes. */
+export function withProblems<Result>(what: string, work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
     if (!isOutage(cause)) throw cause;
-    throw new Problem("unavailable", `${what}: ${cause.message}`, { cause });
+    const hint = isDamage(cause) ? damageHint : "";
+    throw new Problem("unavailable", `${what}: ${cause.message}${hint}`, { cause });
   }
+}
+
+const damageHint =
+  '; "hookwatch check" lists what is damaged, "hookwatch repair" saves what can be read';
+
+/** CORRUPT, NOTADB, and IOERR_SHORT_READ, which is a file that ends too early. */
+export function isDamage(cause: unknown): cause is Error {
+  if (!(cause instanceof Error) || !("errcode" in cause)) return false;
+  const code = Number(cause.errcode);
+  return (code & 0xff) === 11 || (code & 0xff) === 26 || code === 522;
 }
 
 /**
