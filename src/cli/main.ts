@@ -1,51 +1,81 @@
 /** The program's entry: picks the command, turns what goes wrong into one sentence and an exit code. */
-import { configurationHelp } from "../host/configuration-page.ts";
 import { Problem } from "../problem.ts";
+import { backup } from "./backup.ts";
+import { check } from "./check.ts";
+import { type Command, done, failed, misused, noArguments } from "./command.ts";
+import { repair } from "./repair.ts";
+import { restore } from "./restore.ts";
 import { serve } from "./serve.ts";
 import { version } from "./version.ts";
 
+const commands: Readonly<Record<string, Command>> = {
+  serve,
+  backup,
+  restore,
+  check,
+  repair,
+  version: {
+    form: "version",
+    summary: "print the versions of HookWatch and of its runtime",
+    help: "",
+    run: async (args) => {
+      noArguments(args);
+      process.stdout.write(`hookwatch ${version} on Node.js ${process.version}\n`);
+      return done;
+    },
+  },
+};
+
+const columns = 24;
 const usage = `hookwatch — records every call that AI agents make to MCP servers
 
-  hookwatch serve [settings]   run the proxy, the API and their stores
-  hookwatch version            print the versions of HookWatch and of its runtime
+${Object.values(commands)
+  .map(({ form, summary }) => `  hookwatch ${form.padEnd(columns)} ${summary}`)
+  .join("\n")}
 
-Settings of serve, as flags or in the environment:
-${configurationHelp()}
+"hookwatch <command> --help" says more about one of them.
+Exit codes: ${done} it is done; ${failed} it could not be done, or check found damage; ${misused} the command line or
+the settings cannot be used. What goes wrong is said on stderr, in a sentence.
 `;
 
-const [command = "help", ...flags] = process.argv.slice(2);
+const aliases: Readonly<Record<string, string>> = {
+  "--version": "version",
+  "-v": "version",
+  "--help": "help",
+  "-h": "help",
+};
+
+const [word = "help", ...args] = process.argv.slice(2);
 
 try {
-  await run();
+  process.exitCode = await run(aliases[word] ?? word);
 } catch (error) {
   if (!(error instanceof Problem)) throw error;
   for (const line of sentences(error)) process.stderr.write(`hookwatch: ${line}\n`);
-  process.exitCode = 1;
+  process.exitCode = error.code === "validation_error" ? misused : failed;
 }
 
-async function run(): Promise<void> {
-  if (flags.includes("--help") || flags.includes("-h")) {
-    process.stdout.write(usage);
-    return;
+async function run(name: string): Promise<number> {
+  if (name === "help") return help(args[0]);
+  const command = commandNamed(name);
+  if (args.includes("--help") || args.includes("-h")) return help(name);
+  return await command.run(args);
+}
+
+function help(name: string | undefined): number {
+  if (name === undefined) process.stdout.write(usage);
+  else {
+    const { form, summary, help: more } = commandNamed(name);
+    process.stdout.write(`hookwatch ${form} — ${summary}\n${more && `\n${more}\n`}`);
   }
-  switch (command) {
-    case "serve":
-      return await serve(flags);
-    case "version":
-    case "--version":
-      process.stdout.write(`hookwatch ${version} on Node.js ${process.version}\n`);
-      return;
-    case "help":
-    case "--help":
-    case "-h":
-      process.stdout.write(usage);
-      return;
-    default:
-      throw new Problem(
-        "validation_error",
-        `there is no command "${command}"; "hookwatch help" lists them`,
-      );
-  }
+  return done;
+}
+
+function commandNamed(name: string): Command {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command) return command;
+  const message = `there is no command "${name}"; "hookwatch help" lists them`;
+  throw new Problem("validation_error", message);
 }
 
 function sentences(problem: Problem): string[] {

@@ -2,12 +2,25 @@
 import { relative } from "node:path";
 import { systemClock } from "../clock.ts";
 import { readConfig } from "../host/config.ts";
-import { type Host, openHost } from "../host/host.ts";
-import { openLog } from "../host/log.ts";
+import { configurationHelp } from "../host/configuration-page.ts";
+import type { Host } from "../host/host.ts";
+import { type Command, done } from "./command.ts";
 import { version } from "./version.ts";
 
-export async function serve(flags: readonly string[]): Promise<void> {
+export const serve: Command = {
+  form: "serve [settings]",
+  summary: "run the proxy, the API and their stores",
+  help: `Settings, as flags or in the environment:\n\n${configurationHelp()}`,
+  run,
+};
+
+async function run(flags: readonly string[]): Promise<number> {
   const config = readConfig(flags);
+  // Here, so that no other command loads what only a host needs.
+  const [{ openHost }, { openLog }] = await Promise.all([
+    import("../host/host.ts"),
+    import("../host/log.ts"),
+  ]);
   const log = openLog(config.logLevel, process.stderr);
   const host = await openHost(config, { log, version });
   const ended = firstSignal();
@@ -16,6 +29,7 @@ export async function serve(flags: readonly string[]): Promise<void> {
   const signal = await ended;
   log.info({ signal }, "shutting down");
   await host[Symbol.asyncDispose]();
+  return done;
 }
 
 /** A terminal's Ctrl-C reaches this process directly and again through the launcher, within this time. */

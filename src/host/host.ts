@@ -2,6 +2,7 @@
 import { getRequestListener } from "@hono/node-server";
 import { answerError } from "../api/answer.ts";
 import { controlPlane } from "../api/control-plane.ts";
+import { Followers } from "../api/followers.ts";
 import { systemClock } from "../clock.ts";
 import { guarded } from "../edge/guard.ts";
 import { type Listener, listen } from "../edge/listener.ts";
@@ -50,7 +51,7 @@ export async function openHost(
   await using open = new AsyncDisposableStack();
   open.use(openDataDir(config.dataDir));
   open.use(lockCallLog(config));
-  const registry = open.use(openRegistry(config.registryUrl, config.dataDir));
+  const registry = open.use(openRegistry(config.registryUrl, config.dataDir, log));
   const recorder = open.use(await openRecorder(config, registry, log));
   const reader = sharesReads(config.callsUrl)
     ? open.use(await openReader(config, log))
@@ -58,6 +59,8 @@ export async function openHost(
   const calls = remoteCallLog(reader, recorder.thread);
   await finishRemovals(registry, calls);
   open.use(new Retention(calls, config, systemClock, log));
+  const followers = open.use(new Followers(calls));
+  recorder.onStored(() => followers.wake());
 
   const directory = new Directory();
   const egress = egressRule(config.egress);
@@ -85,6 +88,7 @@ export async function openHost(
   let url = "";
   const control = controlPlane({
     log: calls,
+    followers,
     registry,
     refuseTarget: egress.refuse,
     publicUrl: () => url,
@@ -115,6 +119,7 @@ export async function openHost(
   const listener: Listener = await listen({ ...config, handle: guarded(config, all) });
   open.defer(async () => {
     draining = true;
+    followers.end();
     await Promise.all([listener.close(drainMs), forwarder.drain(drainMs)]);
   });
   url = config.publicUrl ?? listener.url;

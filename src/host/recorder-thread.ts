@@ -44,7 +44,7 @@ let sweep: NodeJS.Timeout;
 
 serveMethods(port, {
   open: () => {
-    calls = openCallLog(data.callsUrl, data.dataDir, "write");
+    calls = openCallLog(data.callsUrl, data.dataDir, "write", log);
     ingest = new Ingest(append, { ...ingestDefaults, log });
     const { bodyCaptureMaxBytes, digestKey } = data;
     capture = new Capture((call) => ingest.offer(call), {

@@ -7,20 +7,29 @@ import { MemoryCallLog } from "../store/memory/call-log.ts";
 import { MemoryRegistry } from "../store/memory/registry.ts";
 import type { Registry } from "../store/registry.ts";
 import { SqliteCallLog } from "../store/sqlite/call-log.ts";
+import { upgradeDatabase } from "../store/sqlite/database.ts";
 import { lockFile } from "../store/sqlite/lock.ts";
 import { SqliteRegistry } from "../store/sqlite/registry.ts";
+import { type Log, silentLog } from "../telemetry.ts";
 
-export function openRegistry(url: string, dataDir: string): Registry {
-  return isMemory(url)
-    ? new MemoryRegistry()
-    : SqliteRegistry.open(fileOf(url, dataDir, "registry.db"));
+export function openRegistry(url: string, dataDir: string, log: Log = silentLog): Registry {
+  if (isMemory(url)) return new MemoryRegistry();
+  const path = fileOf(url, dataDir, "registry.db");
+  upgradeDatabase(path, "registry", log);
+  return SqliteRegistry.open(path);
 }
 
 /** `read` opens a second view of a log that a writer keeps; see `sharesReads`. */
-export function openCallLog(url: string, dataDir: string, mode: "write" | "read"): CallLog {
-  return isMemory(url)
-    ? new MemoryCallLog()
-    : SqliteCallLog.open(fileOf(url, dataDir, "calls.db"), { mode });
+export function openCallLog(
+  url: string,
+  dataDir: string,
+  mode: "write" | "read",
+  log: Log = silentLog,
+): CallLog {
+  if (isMemory(url)) return new MemoryCallLog();
+  const path = fileOf(url, dataDir, "calls.db");
+  if (mode === "write") upgradeDatabase(path, "calls", log);
+  return SqliteCallLog.open(path, { mode });
 }
 
 /** Paths of the files behind the stores; those that keep none are absent. */
