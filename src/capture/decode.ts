@@ -17,7 +17,7 @@ export type Decoded =
   /** `garbled`: it is not what its coding says; otherwise only more than is read here. */
   | { readonly kind: "encoded"; readonly reason: string; readonly garbled: boolean };
 
-export const decodedMaxBytes = 16 * 1024 * 1024;
+const decodedMaxBytes = 16 * 1024 * 1024;
 export const ratioMax = 100;
 /** Short bodies may be a little more than `ratioMax` times their encoded form without being bombs. */
 const outputMinBytes = 64 * 1024;

@@ -4,9 +4,8 @@
  * In: encoded bytes in any pieces. Out: the clear bytes, before `decode` returns, so that what is seen keeps its order
  * and its time. Never throws: from the first byte that cannot be decoded on there is a `flaw` and nothing more.
  *
- * Bounds: one layer; `stepMaxBytes` of input and `decodedMaxBytes` of output at a time, in all no more output than
- * `ratioMax` times the input beyond `outputMinBytes`; the memory of the decoder counts against the budget, as far as its
- * window may be filled.
+ * Bounds: one layer; `stepMaxBytes` of input and `outputMinBytes` of output at a time, in all no more than that or
+ * `ratioMax` times the input; the memory of the decoder counts against the budget, as far as its window may be filled.
  */
 import {
   constants,
@@ -17,7 +16,7 @@ import {
   createZstdDecompress,
 } from "node:zlib";
 import type { Budget } from "./budget.ts";
-import { decodedMaxBytes, isZlibHeader, ratioMax } from "./decode.ts";
+import { isZlibHeader, ratioMax } from "./decode.ts";
 import { type Decompressor, SyncEngine } from "./sync-engine.ts";
 
 export interface Flaw {
@@ -36,7 +35,7 @@ interface Coding {
   readonly windowMaxBytes: number;
 }
 
-const stepMaxBytes = 64 * 1024;
+const stepMaxBytes = 32 * 1024;
 /** Events that hardly differ may be a little more than `ratioMax` times their encoded form for long without being bombs. */
 const outputMinBytes = 4 * 1024 * 1024;
 const engineBytes = 64 * 1024;
@@ -46,7 +45,7 @@ const brotliWindowMaxBytes = 16 * 1024 * 1024;
 const zstdWindowLog = 23;
 const nothing: Buffer = Buffer.alloc(0);
 
-const maxOutput = { maxOutputLength: decodedMaxBytes };
+const maxOutput = { maxOutputLength: outputMinBytes };
 const deflate: Coding = {
   open: (head) => (isZlibHeader(head) ? createInflate(maxOutput) : createInflateRaw(maxOutput)),
   flush: constants.Z_SYNC_FLUSH,
@@ -151,7 +150,7 @@ export class StreamDecoder {
     } catch (error) {
       const large = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
       this.#fail(
-        large ? this.#tooMuch(decodedMaxBytes) : { reason: `garbled ${this.#name}`, garbled: true },
+        large ? this.#tooMuch(outputMinBytes) : { reason: `garbled ${this.#name}`, garbled: true },
       );
       return nothing;
     }
