@@ -23,7 +23,8 @@ export function foldAscii<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
   return bytes;
 }
 
-const foldedBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
+/** By the byte: what `foldAscii` makes of it. */
+export const foldedBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 65 && byte <= 90 ? byte | 32 : byte,
 );
 

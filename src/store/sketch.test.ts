@@ -49,7 +49,8 @@ test("the sketch of a union is the union of sketches", () => {
       for (const durationMs of left) merged.add(durationMs);
       for (const durationMs of right) other.add(durationMs);
       for (const durationMs of [...left, ...right]) whole.add(durationMs);
-      merged.merge(other);
+      const { buckets, bucketCounts } = other.counts();
+      merged.addCounts(buckets, bucketCounts);
       for (const fraction of [0.01, 0.5, 0.95, 0.99, 1]) {
         expect(merged.percentile(fraction)).toBe(whole.percentile(fraction));
       }

@@ -7,6 +7,8 @@
  * integers only, hence the same in SQL of any engine. At most 1,664 buckets, 6.5 KiB.
  */
 
+/** One more than the highest bucket. */
+export const bucketsMax = 1_664;
 const exactBelowMs = 128;
 /** 24 days; longer durations count as this long. */
 const durationMaxMs = 2 ** 31 - 1;
@@ -35,10 +37,17 @@ export class Sketch {
     this.#count(bucketOf(durationMs), 1);
   }
 
-  merge(other: Sketch): void {
-    for (const [bucket, count] of other.#counts.entries()) {
-      if (count > 0) this.#count(bucket, count);
-    }
+  /** Adds what `counts` of another sketch returned. */
+  addCounts(buckets: ArrayLike<number>, bucketCounts: ArrayLike<number>): void {
+    for (let index = 0; index < buckets.length; index++)
+      this.#count(buckets[index] ?? 0, bucketCounts[index] ?? 0);
+  }
+
+  /** The buckets that hold durations, ascending, and how many each holds. */
+  counts(): { buckets: Uint16Array; bucketCounts: Uint32Array } {
+    const used = [...this.#counts.keys()].filter((bucket) => this.#counts[bucket] !== 0);
+    const bucketCounts = Uint32Array.from(used, (bucket) => this.#counts[bucket] ?? 0);
+    return { buckets: Uint16Array.from(used), bucketCounts };
   }
 
   /**

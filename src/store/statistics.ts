@@ -14,6 +14,10 @@ import { Sketch } from "./sketch.ts";
 const namesMax = 10_000;
 const listedMax = 1_000;
 
+/** What calls are grouped by. */
+export const tallyKinds = ["server", "tool", "method", "client"] as const;
+export type TallyKind = (typeof tallyKinds)[number];
+
 /** What metrics need of a call. */
 export interface TalliedCall {
   readonly startedAtMs: number;
@@ -26,52 +30,81 @@ export interface TalliedCall {
 }
 
 export class CallTally {
+  readonly total = new Tally();
   readonly #bucketMs: number;
   readonly #firstBucket: number;
-  readonly #series: (Group | undefined)[];
-  readonly #total = new Group();
-  readonly #byTool = new Map<string, Group>();
-  readonly #byMethod = new Map<string, Group>();
-  readonly #byServer = new Map<string, Group>();
-  readonly #byClient = new Map<string, Group>();
+  readonly #series: (Tally | undefined)[];
+  readonly #groups: Readonly<Record<TallyKind, Map<string, Tally>>> = {
+    server: new Map(),
+    tool: new Map(),
+    method: new Map(),
+    client: new Map(),
+  };
 
   /** @throws Problem `validation_error` — the series would have more than 10,000 buckets. */
   constructor(query: Pick<MetricsQuery, "window" | "bucketMs">) {
     const { first, length } = bucketsOf(query.window, query.bucketMs);
     this.#bucketMs = query.bucketMs;
     this.#firstBucket = first;
-    this.#series = new Array<Group | undefined>(length).fill(undefined);
+    this.#series = new Array<Tally | undefined>(length).fill(undefined);
   }
 
   /** The call lies within the query's window. */
   add(call: TalliedCall): void {
-    this.#total.add(call);
-    if (call.tool !== "") groupOf(this.#byTool, call.tool)?.add(call);
-    groupOf(this.#byMethod, call.method)?.add(call);
-    groupOf(this.#byServer, call.server)?.add(call);
-    groupOf(this.#byClient, call.client)?.add(call);
-    const bucket = Math.floor(call.startedAtMs / this.#bucketMs) - this.#firstBucket;
-    const group = this.#series[bucket] ?? new Group();
-    group.add(call);
-    this.#series[bucket] = group;
+    const { status, durationMs } = call;
+    this.total.add(status, durationMs);
+    for (const kind of tallyKinds) this.group(kind, call[kind])?.add(status, durationMs);
+    this.bucket(call.startedAtMs).add(status, durationMs);
+  }
+
+  /** `undefined` for no tool, and when there are too many already. */
+  group(kind: TallyKind, name: string): Tally | undefined {
+    if (kind === "tool" && name === "") return undefined;
+    const groups = this.#groups[kind];
+    let group = groups.get(name);
+    if (!group && groups.size < namesMax) {
+      group = new Tally();
+      groups.set(name, group);
+    }
+    return group;
+  }
+
+  /** That of the series which a time within the window lies in. */
+  bucket(startedAtMs: number): Tally {
+    const index = Math.floor(startedAtMs / this.#bucketMs) - this.#firstBucket;
+    const tally = this.#series[index] ?? new Tally();
+    this.#series[index] = tally;
+    return tally;
   }
 
   metrics(): CallMetrics {
     return {
-      total: this.#total.statistics(),
-      byTool: named(this.#byTool),
-      byMethod: named(this.#byMethod),
-      byServer: named(this.#byServer),
-      byClient: named(this.#byClient),
+      total: this.total.statistics(),
+      byTool: named(this.#groups.tool),
+      byMethod: named(this.#groups.method),
+      byServer: named(this.#groups.server),
+      byClient: named(this.#groups.client),
       series: this.#series.map((group, index) => ({
         startMs: (this.#firstBucket + index) * this.#bucketMs,
-        ...(group ?? new Group()).statistics(),
+        ...(group ?? new Tally()).statistics(),
       })),
     };
   }
 }
 
-class Group {
+/** Sums of the calls of one group, to be added to those of others. */
+export interface TallyPart {
+  readonly successCount: number;
+  readonly errorCount: number;
+  readonly timeoutCount: number;
+  readonly sumMs: number;
+  readonly maxMs: number;
+  /** Buckets of `Sketch`, and how many calls fell into each. */
+  readonly buckets: ArrayLike<number>;
+  readonly bucketCounts: ArrayLike<number>;
+}
+
+export class Tally {
   #success = 0;
   #error = 0;
   #timeout = 0;
@@ -83,13 +116,28 @@ class Group {
     return this.#success + this.#error + this.#timeout;
   }
 
-  add({ status, durationMs }: Pick<TalliedCall, "status" | "durationMs">): void {
+  add(status: CallStatus, durationMs: number): void {
     if (status === "success") this.#success++;
     else if (status === "error") this.#error++;
     else this.#timeout++;
     this.#sumMs += durationMs;
     if (durationMs > this.#maxMs) this.#maxMs = durationMs;
     this.#sketch.add(durationMs);
+  }
+
+  addPart(part: TallyPart): void {
+    this.#success += part.successCount;
+    this.#error += part.errorCount;
+    this.#timeout += part.timeoutCount;
+    this.#sumMs += part.sumMs;
+    if (part.maxMs > this.#maxMs) this.#maxMs = part.maxMs;
+    this.#sketch.addCounts(part.buckets, part.bucketCounts);
+  }
+
+  part(): TallyPart {
+    const [successCount, errorCount, timeoutCount] = [this.#success, this.#error, this.#timeout];
+    const sums = { successCount, errorCount, timeoutCount, sumMs: this.#sumMs, maxMs: this.#maxMs };
+    return { ...sums, ...this.#sketch.counts() };
   }
 
   statistics(): CallStatistics {
@@ -114,15 +162,7 @@ class Group {
   }
 }
 
-function groupOf(groups: Map<string, Group>, name: string): Group | undefined {
-  const known = groups.get(name);
-  if (known || groups.size >= namesMax) return known;
-  const group = new Group();
-  groups.set(name, group);
-  return group;
-}
-
-function named(groups: ReadonlyMap<string, Group>): NamedStatistics[] {
+function named(groups: ReadonlyMap<string, Tally>): NamedStatistics[] {
   return [...groups]
     .sort(([nameA, a], [nameB, b]) => b.calls - a.calls || (nameA < nameB ? -1 : 1))
     .slice(0, listedMax)

@@ -146,7 +146,13 @@ describe("a file on disk", () => {
 
   test.for([
     { name: "a call", remove: (log: SqliteCallLog) => log.remove(teamId, call("a").id) },
-    { name: "a server", remove: (log: SqliteCallLog) => log.removeServer(teamId, id("server")) },
+    {
+      name: "a server",
+      remove: async (log: SqliteCallLog) => {
+        await log.removeServer(teamId, id("server"));
+        await log.sweep();
+      },
+    },
     { name: "time", remove: (log: SqliteCallLog) => log.prune(startMs + 1) },
   ])("bodies removed by $name are gone from every file", async ({ remove }) => {
     const path = freshPath();
@@ -170,7 +176,7 @@ describe("a file on disk", () => {
     await using log = openLog(path);
     await log.append([call("a", { requestBody: "s3cret-canary", responseBody: "", headers: {} })]);
     const reader = new DatabaseSync(path);
-    reader.exec("BEGIN; SELECT count(*) FROM calls");
+    reader.exec("BEGIN; SELECT count(*) FROM ids");
     await log.remove(teamId, call("a").id);
     expect(readFileSync(`${path}-wal`).includes("s3cret-canary")).toBe(true);
     reader.exec("COMMIT");
@@ -194,7 +200,7 @@ describe("a file on disk", () => {
       await log.append(all);
       expect(await log.removeServer(teamId, id("big"))).toBe(4_500);
       expect(await log.count(teamId, {})).toBe(1_500);
-      expect(rows("calls")).toBeGreaterThan(1_500);
+      expect(rows("ids")).toBeGreaterThan(1_500);
       expect((await log.page(teamId, { limit: 1_000, offset: 1_000 })).calls).toHaveLength(500);
       const hidden = call("5999");
       expect(all[5_999]?.id).toBe(hidden.id);
@@ -209,7 +215,7 @@ describe("a file on disk", () => {
     await using log = openLog(path);
     expect(await log.count(teamId, {})).toBe(1_500);
     await log.sweep();
-    expect(rows("calls")).toBe(1_500);
+    expect(rows("ids")).toBe(1_500);
     expect(rows("removed_servers WHERE swept = 0")).toBe(0);
     expect(await log.find(teamId, call("8").id)).toEqual(all[8]);
     expect(await log.removeServer(teamId, id("big"))).toBe(0);
@@ -261,7 +267,7 @@ describe("a file on disk", () => {
     await using log = openLog(path);
     await log.sweep();
     const db = new DatabaseSync(path, { readOnly: true });
-    expect(db.prepare("SELECT count(*) AS n FROM calls").get()).toEqual({ n: 1 });
+    expect(db.prepare("SELECT count(*) AS n FROM ids").get()).toEqual({ n: 1 });
     db.close();
     expect(await log.count(teamId, {})).toBe(1);
   });
@@ -402,7 +408,7 @@ describe("a full disk", () => {
   test("makes the log unavailable, leaves nothing half done, and is forgotten when there is room", async () => {
     const file = new CallFile(freshPath(), "write");
     appendCalls(file, [call("a")]);
-    const count = () => file.db.prepare("SELECT count(*) AS n FROM calls").get()?.n;
+    const count = () => file.db.prepare("SELECT count(*) AS n FROM ids").get()?.n;
     // To SQLite a file that may not grow is a full disk: the same SQLITE_FULL.
     const pages = Number(file.db.prepare("PRAGMA page_count").get()?.page_count);
     file.db.exec(`PRAGMA max_page_count = ${pages + 2}`);
@@ -428,9 +434,19 @@ describe("damage", () => {
     await log.append(calls(100));
     await log.append([call("later")]);
     const db = new DatabaseSync(path);
-    db.exec("UPDATE blocks SET bytes = zeroblob(length(bytes)) WHERE first_seq = 1");
+    db.exec("UPDATE blocks SET bytes = zeroblob(length(bytes)) WHERE first_seq = 0");
     db.close();
     await expect(log.find(teamId, call("5").id)).rejects.toMatchObject({ code: "internal_error" });
+    const { calls: listed } = await log.page(teamId, { limit: 101 });
+    expect(listed).toHaveLength(101);
+    expect(listed.find(({ id: each }) => each === call("5").id)).toMatchObject({
+      toolName: "forecast",
+      requestBody: "",
+      responseBody: "",
+      requestTruncated: true,
+      responseTruncated: true,
+    });
+    expect(listed.find(({ id: each }) => each === call("later").id)?.requestBody).not.toBe("");
     expect(await log.find(teamId, call("later").id)).toEqual(call("later"));
     expect(await log.count(teamId, {})).toBe(101);
   });

@@ -2,15 +2,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type DatabaseMode, openDatabase, transaction } from "./database.ts";
 import { Names } from "./names.ts";
+import { Segments } from "./segments.ts";
 import { Statements } from "./statements.ts";
 
 /** For another writer. Only a mistake has two at once; a checkpoint that ends a process may take a while. */
 export const busyTimeoutMs = 5_000;
 
+/** Columns kept in memory: a reader asks for the same ones again and again, a writer merges each once or twice. */
+const cacheMaxBytes: Readonly<Record<DatabaseMode, number>> = {
+  read: 67_108_864,
+  write: 8_388_608,
+};
+
 export class CallFile implements Disposable {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly names: Names;
+  readonly segments: Segments;
   #contentVersion: unknown;
 
   /** @throws Problem `unavailable` — see `openDatabase`. */
@@ -18,11 +26,16 @@ export class CallFile implements Disposable {
     this.db = openDatabase(path, "calls", mode, busyTimeoutMs);
     this.statements = new Statements(this.db);
     this.names = new Names(this.statements);
+    this.segments = new Segments(this.statements, cacheMaxBytes[mode]);
   }
 
   /** One snapshot of the file. */
   read<Result>(work: () => Result): Result {
-    return transaction(this.db, "read", work);
+    try {
+      return transaction(this.db, "read", work);
+    } finally {
+      this.segments.release();
+    }
   }
 
   write<Result>(work: () => Result): Result {
@@ -34,6 +47,8 @@ export class CallFile implements Disposable {
     } catch (cause) {
       this.names.forget();
       throw cause;
+    } finally {
+      this.segments.release();
     }
   }
 

@@ -1,109 +1,132 @@
 /**
- * Answers questions about calls.
+ * Answers questions about single calls: pages, arrivals, one by its id.
  *
- * In: a connection of its own or the writer's. Guarantees: each transaction sees one snapshot and is
- * short; metrics and text searches are walks of many (call-walk.ts).
- * Bounds: one page; 10,000 narrow rows; what call-search.ts says.
+ * In: a connection of its own or the writer's. Guarantees: each transaction sees one snapshot and is short.
+ * Bounds: one page; what newest.ts and call-search.ts say.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import type { Call } from "../../call.ts";
+import type { Clock } from "../../clock.ts";
 import { isUuid } from "../../id.ts";
-import type { CallFilter, CallMetrics, CallPage, MetricsQuery, PageQuery } from "../call-log.ts";
+import { invalid } from "../../problem.ts";
+import type { ArrivalsQuery, CallArrival, CallArrivals, CallPage, PageQuery } from "../call-log.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { decodePosition, encodePosition } from "../position.ts";
 import { searchTerms } from "../search-terms.ts";
-import { CallTally } from "../statistics.ts";
 import { BlockReading } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
-import { branchesOf, unsweptServers, walkedTo } from "./call-query.ts";
-import { type CallRow, callColumns, statusOf, toCall, uuidBytes } from "./call-row.ts";
-import { countFound, type SearchLimits, searchedPage } from "./call-search.ts";
-import { nextRows, walk } from "./call-walk.ts";
+import { damagedEntry, toCall } from "./call-row.ts";
+import { type SearchLimits, searchedPage } from "./call-search.ts";
+import { newest, rowPlace } from "./newest.ts";
+import { hiddenServers, Selection } from "./selection.ts";
+import { uuidBytes } from "./uuid-bytes.ts";
+
+/** A step of a follower that finds nothing. */
+const arrivalsStepMs = 20;
 
 export class CallReader {
   readonly #file: CallFile;
   readonly #limits: SearchLimits;
+  readonly #clock: Clock;
 
   constructor(file: CallFile, limits: SearchLimits) {
     this.#file = file;
     this.#limits = limits;
+    this.#clock = limits.clock;
   }
 
-  async page(teamId: string, query: PageQuery): Promise<CallPage> {
+  async page(teamId: string, query: PageQuery, signal?: AbortSignal): Promise<CallPage> {
+    signal?.throwIfAborted();
     const place = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     const terms = searchTerms(query.text ?? "");
     if (terms.length > 0) {
-      return searchedPage(this.#file, this.#limits, { teamId, query, terms, after: place });
+      const search = { teamId, query, terms, after: place, signal };
+      return searchedPage(this.#file, this.#limits, search);
     }
-    const { names, statements } = this.#file;
-    // One row beyond the page tells whether another page follows.
-    const rowsPerStep = query.limit + 1;
-    const way = { teamId, filter: query, columns: callColumns, order: "id", rowsPerStep } as const;
+    const { names, segments, statements } = this.#file;
     return this.#file.read(() => {
-      const after = place && walkedTo(place);
-      const rows = nextRows(this.#file, way, after, query.offset) as CallRow[];
+      const selection = Selection.of(teamId, query, names, statements);
+      if (!selection) return { calls: [], next: null };
+      // One row beyond the page tells whether another page follows.
+      const take = query.limit + 1;
+      const after = place && rowPlace(place);
+      const { hits } = newest(segments, { selection, after, skip: query.offset ?? 0, take });
       const blocks = new BlockReading(statements);
-      const calls = rows.slice(0, query.limit).map((row) => {
-        return toCall(teamId, row, blocks.entry(row.seq, query.bodyMaxLength), names);
+      const calls = hits.slice(0, query.limit).map(({ segment, position }) => {
+        const row = segment.row(position);
+        const entry = blocks.entryIfWhole(row.seq, query.bodyMaxLength) ?? damagedEntry(row.seq);
+        return toCall(teamId, row, entry, names);
       });
       const last = calls.at(-1);
       return {
         calls: calls.map(({ messages, ...summary }) => summary),
-        next: last && rows.length > calls.length ? encodeCursor(last) : null,
+        next: last && hits.length > calls.length ? encodeCursor(last) : null,
       };
     });
   }
 
+  /** Looks for as long as a search may; what it finds in the first step that finds any is the answer. */
+  async arrivals(
+    teamId: string,
+    query: ArrivalsQuery,
+    signal?: AbortSignal,
+  ): Promise<CallArrivals> {
+    const deadlineMs = this.#clock.monotonicMs() + this.#limits.searchMaxMs;
+    for (let after = query.after; ; await turn()) {
+      signal?.throwIfAborted();
+      const { arrivals, next } = this.#file.read(() => this.#arrived(teamId, query, after));
+      if (arrivals.length > 0 || next === after || this.#clock.monotonicMs() >= deadlineMs)
+        return { arrivals, next };
+      after = next;
+    }
+  }
+
+  #arrived(
+    teamId: string,
+    { filter, limit, bodyMaxLength }: ArrivalsQuery,
+    after: string | undefined,
+  ): CallArrivals {
+    const { names, segments, statements } = this.#file;
+    const end = Number(statements.get("SELECT next_seq FROM arrivals").get()?.next_seq);
+    const fromSeq = after === undefined ? end : decodePosition(after);
+    if (fromSeq > end)
+      throw invalid({ field: "after", message: "is not a position that this log issued" });
+    const selection = Selection.of(teamId, filter, names, statements);
+    const terms = searchTerms(filter.text ?? "");
+    const blocks = new BlockReading(statements);
+    const endMs = this.#clock.monotonicMs() + arrivalsStepMs;
+    const arrivals: CallArrival[] = [];
+    if (!selection || fromSeq === end) return { arrivals, next: encodePosition(end) };
+    for (const segment of segments.inOrderFrom(fromSeq)) {
+      const positions = [...selection.select(segment, { fromSeq })];
+      for (const position of positions.sort((a, b) => segment.seq(a) - segment.seq(b))) {
+        const seq = segment.seq(position);
+        const next = encodePosition(seq + 1);
+        const entry = blocks.entryIfWhole(seq, bodyMaxLength);
+        if (!entry || blocks.at(seq).includesTerms(seq, terms)) {
+          const row = segment.row(position);
+          const { messages, ...call } = toCall(teamId, row, entry ?? damagedEntry(seq), names);
+          arrivals.push({ position: next, call });
+          if (arrivals.length === limit) return { arrivals, next };
+        }
+        if (this.#clock.monotonicMs() >= endMs) return { arrivals, next };
+      }
+    }
+    return { arrivals, next: encodePosition(end) };
+  }
+
   find(teamId: string, id: string): Call | undefined {
     if (!isUuid(id)) return undefined;
-    const { names, statements } = this.#file;
+    const { names, segments, statements } = this.#file;
     return this.#file.read(() => {
-      const sql = `SELECT ${callColumns} FROM calls WHERE id = ? AND team = ?`;
-      const team = names.find(teamId) ?? null;
-      const row = statements.get(sql).get(uuidBytes(id), team) as CallRow | undefined;
-      if (!row || unsweptServers(teamId, statements).includes(row.server)) return undefined;
+      const seq = statements.get("SELECT seq FROM ids WHERE id = ?").get(uuidBytes(id))?.seq;
+      const segment = seq === undefined ? undefined : segments.holding(Number(seq));
+      const position = segment?.rowOfSeq(Number(seq)) ?? -1;
+      if (!segment || position < 0) return undefined;
+      const row = segment.row(position);
+      if (row.team !== names.find(teamId)) return undefined;
+      if (hiddenServers(teamId, statements).includes(row.server)) return undefined;
       return toCall(teamId, row, new BlockReading(statements).entry(row.seq), names);
     });
   }
-
-  async count(teamId: string, filter: CallFilter): Promise<number> {
-    const terms = searchTerms(filter.text ?? "");
-    if (terms.length > 0) {
-      return countFound(this.#file, this.#limits, { teamId, query: filter, terms });
-    }
-    const { names, statements } = this.#file;
-    return this.#file.read(() => {
-      let count = 0;
-      for (const { from, values } of branchesOf(teamId, filter, undefined, names, statements)) {
-        count += Number(statements.get(`SELECT count(*) AS n ${from}`).get(...values)?.n);
-      }
-      return count;
-    });
-  }
-
-  async metrics(teamId: string, query: MetricsQuery): Promise<CallMetrics> {
-    const { names } = this.#file;
-    const tally = new CallTally(query);
-    const way = { teamId, filter: query, columns: tallied, order: "seq" } as const;
-    await walk<TalliedRow>(this.#file, { ...way, rowsPerStep: talliedPerStep }, undefined, {
-      visit: (rows) => {
-        for (const row of rows) {
-          tally.add({
-            startedAtMs: row.started_ms,
-            durationMs: row.duration_ms,
-            status: statusOf(row),
-            server: names.text(row.server),
-            tool: names.text(row.tool),
-            method: names.text(row.method),
-            client: names.text(row.client),
-          });
-        }
-        return true;
-      },
-      walked: (last) => ({ startedAtMs: last.started_ms, column: "seq", value: last.seq }),
-    });
-    return tally.metrics();
-  }
 }
-
-const talliedPerStep = 10_000;
-const tallied = "seq, server, tool, method, client, status, started_ms, duration_ms";
-type TalliedRow = Omit<CallRow, "id">;

@@ -1,10 +1,11 @@
 /**
- * Finds text in bodies by reading them, newest first, block by block.
+ * Finds text in bodies, newest first: passes over the blocks whose filter rules the terms out, unpacks the rest.
  *
- * Bounds: 256 rows a step, 8 unpacked blocks, one page; ends after `searchMaxMs`. A page whose time is up
- * holds what was found so far and goes on after the last call it looked at; a count has no such
- * way out and fails.
+ * Bounds: a step, one transaction, takes some 20 ms or unpacks 64 calls' blocks, 8 at a time in memory; a
+ * search ends after `searchMaxMs`. A page whose time is up holds what was found so far and goes on after the
+ * last call it looked at; a count has no such way out and fails.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import type { Call } from "../../call.ts";
 import type { Clock } from "../../clock.ts";
 import { Problem } from "../../problem.ts";
@@ -12,22 +13,30 @@ import type { CallFilter, CallPage, PageQuery } from "../call-log.ts";
 import { encodeCursor, type Place } from "../cursor.ts";
 import { BlockReading } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
-import { walkedTo } from "./call-query.ts";
-import { type CallRow, callColumns, placeOf, toCall } from "./call-row.ts";
-import { walk } from "./call-walk.ts";
+import { toCall } from "./call-row.ts";
+import { type Hit, newest, rowPlace } from "./newest.ts";
+import { Selection } from "./selection.ts";
+import { TextScreen } from "./text-screen.ts";
+import { uuidText } from "./uuid-bytes.ts";
 
 export interface SearchLimits {
   readonly clock: Clock;
   readonly searchMaxMs: number;
 }
 
-interface Search<Query extends CallFilter> {
+export interface Search<Query extends CallFilter> {
   readonly teamId: string;
   readonly query: Query;
   /** At least one, as `searchTerms` returns them. */
   readonly terms: readonly Buffer[];
   readonly after?: Place | undefined;
+  readonly signal: AbortSignal | undefined;
 }
+
+const stepMs = 20;
+const stepHits = 64;
+/** Before every id: a place that nothing of its millisecond follows. */
+const lowestId = "00000000-0000-0000-0000-000000000000";
 
 /** @throws Problem `unavailable` — time was up before the page's offset. */
 export async function searchedPage(
@@ -38,12 +47,12 @@ export async function searchedPage(
   const { limit, offset = 0, bodyMaxLength } = search.query;
   const calls: Call[] = [];
   let toSkip = offset;
-  const end = await visitFound(file, limits, search, (row, blocks) => {
+  const end = await visitFound(file, limits, search, ({ segment, position }, blocks) => {
     if (toSkip > 0) toSkip--;
     else if (calls.length === limit) return false;
     else {
-      const entry = blocks.entry(row.seq, bodyMaxLength);
-      calls.push(toCall(search.teamId, row, entry, file.names));
+      const row = segment.row(position);
+      calls.push(toCall(search.teamId, row, blocks.entry(row.seq, bodyMaxLength), file.names));
     }
     return true;
   });
@@ -55,19 +64,18 @@ export async function searchedPage(
   };
 }
 
-/** @throws Problem `unavailable` — time was up before the last call. */
-export async function countFound(
+/** Shows each call that holds all the terms to `visit`. @throws Problem `unavailable` — time was up before the last one. */
+export async function visitAllFound(
   file: CallFile,
   limits: SearchLimits,
   search: Search<CallFilter>,
-): Promise<number> {
-  let count = 0;
-  const end = await visitFound(file, limits, search, () => {
-    count++;
+  visit: (hit: Hit) => void,
+): Promise<void> {
+  const end = await visitFound(file, limits, search, (hit) => {
+    visit(hit);
     return true;
   });
   if (end !== "nothing_left") throw tookTooLong(limits);
-  return count;
 }
 
 /** Why a search ended; when time was up, the last place it looked at. */
@@ -77,35 +85,44 @@ type End = "nothing_left" | "stopped" | Place;
 async function visitFound(
   file: CallFile,
   { clock, searchMaxMs }: SearchLimits,
-  { teamId, query, terms, after }: Search<CallFilter>,
-  visit: (row: CallRow, blocks: BlockReading) => boolean,
+  { teamId, query, terms, after, signal }: Search<CallFilter>,
+  visit: (hit: Hit, blocks: BlockReading) => boolean,
 ): Promise<End> {
   const deadlineMs = clock.monotonicMs() + searchMaxMs;
-  const way = {
-    teamId,
-    filter: query,
-    columns: callColumns,
-    order: "id",
-    rowsPerStep: 256,
-  } as const;
-  let end: End = "nothing_left";
-  await walk<CallRow>(file, way, after && walkedTo(after), {
-    visit: (rows) => {
-      const blocks = new BlockReading(file.statements);
-      for (const row of rows) {
-        if (blocks.at(row.seq).includesTerms(row.seq, terms) && !visit(row, blocks)) {
-          end = "stopped";
-          return false;
-        }
-      }
-      const last = rows.at(-1);
-      if (!last || clock.monotonicMs() < deadlineMs) return true;
-      end = placeOf(last);
-      return false;
-    },
-    walked: (last) => walkedTo(placeOf(last)),
-  });
-  return end;
+  const screen = new TextScreen(file.statements, terms);
+  let place = after;
+  const step = (): End | undefined => {
+    const selection = Selection.of(teamId, query, file.names, file.statements);
+    if (!selection) return "nothing_left";
+    const endMs = clock.monotonicMs() + stepMs;
+    const { hits, reachedMs } = newest(file.segments, {
+      selection: screen.narrowed(selection),
+      after: place && rowPlace(place),
+      skip: 0,
+      take: stepHits,
+      isOver: () => clock.monotonicMs() >= endMs,
+    });
+    const blocks = new BlockReading(file.statements);
+    for (const hit of hits) {
+      const seq = hit.segment.seq(hit.position);
+      if (blocks.at(seq).includesTerms(seq, terms) && !visit(hit, blocks)) return "stopped";
+    }
+    const last = hits.at(-1);
+    if (last && hits.length === stepHits) place = placeOf(last);
+    else if (reachedMs !== undefined) place = { startedAtMs: reachedMs + 1, id: lowestId };
+    else return "nothing_left";
+    return clock.monotonicMs() >= deadlineMs ? place : undefined;
+  };
+  for (;;) {
+    signal?.throwIfAborted();
+    const end = file.read(step);
+    if (end !== undefined) return end;
+    await turn();
+  }
+}
+
+function placeOf({ segment, position }: Hit): Place {
+  return { startedAtMs: segment.startedMs(position), id: uuidText(segment.id(position)) };
 }
 
 function tookTooLong({ searchMaxMs }: SearchLimits): Problem {

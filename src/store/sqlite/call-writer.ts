@@ -2,25 +2,28 @@
  * Appends batches: rows and blocks of one batch in one transaction.
  *
  * In: calls, in order of arrival. Guarantees: all of the batch or none of it, each id once, no
- * call of a removed server. A batch of 1,000 calls makes eight blocks; small batches make small ones,
- * which compress less.
+ * call of a removed server. A batch makes a segment and blocks of its own; small ones are put together
+ * later (merging.ts).
  */
 import type { Call } from "../../call.ts";
 import type { Appended } from "../call-log.ts";
 import { type BlockEntry, blockCallsMax, blockCharactersMax } from "./block.ts";
 import { writeBlock } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
-import { insertCallSql, toEntry, toRow } from "./call-row.ts";
+import { toEntry, toRow } from "./call-row.ts";
+import { inListOrder, type Row, segmentRowsMax } from "./segment.ts";
+import { mergeTail } from "./segment-merging.ts";
 import type { Statements } from "./statements.ts";
+import { uuidBytes } from "./uuid-bytes.ts";
 
 export function appendCalls(file: CallFile, calls: readonly Call[]): Appended {
   if (calls.length === 0) return { stored: 0, known: 0, discarded: 0 };
   return file.write(() => {
     const { statements, names } = file;
-    const insert = statements.get(insertCallSql);
     const isRemoved = removedServers(statements);
+    const isNew = statements.get("INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING");
     const firstSeq = Number(statements.get("SELECT next_seq FROM arrivals").get()?.next_seq);
-    const blocks = new OpenBlock(statements);
+    const batch = new Batch(file);
     let [stored, discarded] = [0, 0];
     for (const call of calls) {
       if (isRemoved(call)) {
@@ -28,45 +31,64 @@ export function appendCalls(file: CallFile, calls: readonly Call[]): Appended {
         continue;
       }
       const seq = firstSeq + stored;
-      if (Number(insert.run(...toRow(call, seq, names)).changes) === 0) continue;
-      blocks.add(toEntry(call, seq), call.startedAtMs);
+      const id = uuidBytes(call.id);
+      if (Number(isNew.run(id, seq).changes) === 0) continue;
+      batch.add(toRow(call, id, seq, names), call);
       stored++;
     }
-    blocks.close();
-    statements.get("UPDATE arrivals SET next_seq = ?").run(firstSeq + stored);
+    batch.close();
+    if (stored > 0) {
+      statements.get("UPDATE arrivals SET next_seq = ?").run(firstSeq + stored);
+      mergeTail(file);
+    }
     return { stored, known: calls.length - stored - discarded, discarded };
   });
 }
 
-/** Gathers entries until they fill a block. */
-class OpenBlock {
-  readonly #statements: Statements;
+/** Gathers rows until they fill a segment, entries until they fill a block. */
+class Batch {
+  readonly #file: CallFile;
+  #rows: Row[] = [];
   #entries: BlockEntry[] = [];
   #characters = 0;
-  #minStartedMs = Infinity;
+  #bodiesFromMs = Infinity;
 
-  constructor(statements: Statements) {
-    this.#statements = statements;
+  constructor(file: CallFile) {
+    this.#file = file;
   }
 
-  add(entry: BlockEntry, startedAtMs: number): void {
+  add(row: Row, call: Call): void {
+    const entry = toEntry(call, row.seq);
     const { rest, error, request, response } = entry;
     const characters = rest.length + error.length + request.length + response.length;
-    if (this.#characters + characters > blockCharactersMax) this.close();
+    if (this.#characters + characters > blockCharactersMax) this.#closeBlock();
+    this.#rows.push(row);
     this.#entries.push(entry);
     this.#characters += characters;
-    this.#minStartedMs = Math.min(this.#minStartedMs, startedAtMs);
-    if (this.#entries.length === blockCallsMax) this.close();
+    if (request !== "" || response !== "" || call.messages.length > 0)
+      this.#bodiesFromMs = Math.min(this.#bodiesFromMs, row.startedMs);
+    if (this.#entries.length === blockCallsMax) this.#closeBlock();
+    if (this.#rows.length === segmentRowsMax) this.close();
   }
 
   close(): void {
+    this.#closeBlock();
+    const [first, last] = [this.#rows[0], this.#rows.at(-1)];
+    if (!first || !last) return;
+    const span = { firstSeq: first.seq, lastSeq: last.seq };
+    this.#file.segments.write(inListOrder(this.#rows), span);
+    this.#rows = [];
+  }
+
+  #closeBlock(): void {
     const [first, last] = [this.#entries[0], this.#entries.at(-1)];
     if (!first || !last) return;
     const span = { firstSeq: first.seq, lastSeq: last.seq };
-    writeBlock(this.#statements, span, this.#minStartedMs, this.#entries);
+    const bodiesFromMs = this.#bodiesFromMs === Infinity ? null : this.#bodiesFromMs;
+    writeBlock(this.#file.statements, span, bodiesFromMs, this.#entries);
     this.#entries = [];
     this.#characters = 0;
-    this.#minStartedMs = Infinity;
+    this.#bodiesFromMs = Infinity;
   }
 }
 

@@ -8,50 +8,36 @@ CREATE TABLE arrivals (
 CREATE TABLE blocks (
   first_seq INTEGER PRIMARY KEY,
   last_seq INTEGER NOT NULL,
-  min_started_ms INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  bodies_from_ms INTEGER,
   codec INTEGER NOT NULL,
   raw_bytes INTEGER NOT NULL,
+  filter BLOB NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX blocks_by_start ON blocks (min_started_ms);
+CREATE INDEX blocks_small ON blocks (first_seq, last_seq, calls, raw_bytes)
+  WHERE calls < 64 AND raw_bytes < 524288;
 
-CREATE TABLE calls (
-  seq INTEGER PRIMARY KEY,
-  id BLOB NOT NULL,
-  team INTEGER NOT NULL,
-  server INTEGER NOT NULL,
-  method INTEGER NOT NULL,
-  tool INTEGER NOT NULL,
-  session INTEGER NOT NULL,
-  parent BLOB,
-  logical BLOB,
-  client INTEGER NOT NULL,
+CREATE INDEX blocks_with_bodies ON blocks (bodies_from_ms) WHERE bodies_from_ms IS NOT NULL;
+
+CREATE TABLE ids (
+  id BLOB PRIMARY KEY,
+  seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE losses (
+  id TEXT PRIMARY KEY,
+  team_id TEXT NOT NULL,
+  server_id TEXT NOT NULL,
   kind INTEGER NOT NULL,
-  direction INTEGER NOT NULL,
-  status INTEGER NOT NULL,
-  error_kind INTEGER NOT NULL,
-  started_ms INTEGER NOT NULL,
-  duration_ms INTEGER NOT NULL
-) STRICT;
+  reason TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX calls_by_id ON calls (id);
-
-CREATE INDEX calls_by_logical ON calls (team, logical, started_ms) WHERE logical IS NOT NULL;
-
-CREATE INDEX calls_by_method ON calls (team, method, started_ms) WHERE method <> 2;
-
-CREATE INDEX calls_by_parent ON calls (team, parent, started_ms) WHERE parent IS NOT NULL;
-
-CREATE INDEX calls_by_server ON calls (team, server, started_ms);
-
-CREATE INDEX calls_by_session ON calls (team, session, started_ms) WHERE session <> 1;
-
-CREATE INDEX calls_by_status ON calls (team, status, started_ms) WHERE status <> 0;
-
-CREATE INDEX calls_by_team ON calls (team, started_ms);
-
-CREATE INDEX calls_by_tool ON calls (team, tool, started_ms) WHERE tool <> 1;
+CREATE INDEX losses_by_team ON losses (team_id, from_ms, id);
 
 CREATE TABLE migrations (
   version INTEGER PRIMARY KEY,
@@ -73,6 +59,35 @@ CREATE TABLE removed_servers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX removed_servers_unswept ON removed_servers (team_id) WHERE swept = 0;
+
+CREATE TABLE segments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  first_seq INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  min_started_ms INTEGER NOT NULL,
+  max_started_ms INTEGER NOT NULL,
+  team BLOB NOT NULL,
+  parent BLOB NOT NULL,
+  logical BLOB NOT NULL,
+  server BLOB NOT NULL,
+  outcome BLOB NOT NULL,
+  tool BLOB NOT NULL,
+  method BLOB NOT NULL,
+  client BLOB NOT NULL,
+  started BLOB NOT NULL,
+  duration BLOB NOT NULL,
+  session BLOB NOT NULL,
+  seq BLOB NOT NULL,
+  tally BLOB NOT NULL,
+  ids BLOB NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX segments_by_seq
+  ON segments (first_seq, last_seq, calls, min_started_ms, max_started_ms);
+
+CREATE INDEX segments_by_start
+  ON segments (max_started_ms, min_started_ms, calls, first_seq, last_seq);
 
 -- registry
 

@@ -1,8 +1,9 @@
 -- The call log. Takes no time: the file is new.
 --
--- A call rests in two parts. `calls` holds what is filtered, ordered and counted, narrow, so that
--- lists, counts and metrics walk little. `blocks` holds everything else of up to 128 calls at a
--- time, compressed together: less to write, hence faster and smaller than a body a row.
+-- A call rests in two parts. `segments` hold what is filtered, ordered and counted, column by column, for up to
+-- 8,192 calls at a time, so that a question reads the few columns it needs, as arrays. `blocks` hold
+-- everything else of up to 128 calls at a time, compressed together: less to write, hence faster and smaller
+-- than a body a row.
 
 CREATE TABLE migrations (
   version INTEGER PRIMARY KEY,
@@ -10,72 +11,95 @@ CREATE TABLE migrations (
   applied_at_ms INTEGER NOT NULL
 ) STRICT;
 
--- The next value of calls.seq: arrival order, never used twice, also when the newest call is removed.
+-- The seq of the next call: its number in the order of arrival, never used twice, also when the newest call
+-- is removed.
 CREATE TABLE arrivals (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   next_seq INTEGER NOT NULL
 ) STRICT;
-INSERT INTO arrivals VALUES (1, 1);
+INSERT INTO arrivals VALUES (1, 0);
 
--- Every repeated text of `calls`, once. No call that uses a name started at or after used_until_ms,
+-- Every repeated text of `segments`, once. No call that uses a name started at or after used_until_ms,
 -- so retention may drop it then. An id is never used twice: readers remember them.
 CREATE TABLE names (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
   used_until_ms INTEGER NOT NULL
 ) STRICT;
--- 1 and 2 appear in the conditions of the indexes below. They are never dropped.
-INSERT INTO names VALUES (1, '', 9007199254740991), (2, 'tools/call', 9007199254740991);
 
--- team, server, method, tool, session and client are ids of `names`; the codes of kind,
--- direction, status and error_kind are in call-row.ts. parent and logical are ids of calls; parent is
--- NULL without one, logical where it is the call's own id, as nearly always.
-CREATE TABLE calls (
-  seq INTEGER PRIMARY KEY,
-  id BLOB NOT NULL,
-  team INTEGER NOT NULL,
-  server INTEGER NOT NULL,
-  method INTEGER NOT NULL,
-  tool INTEGER NOT NULL,
-  session INTEGER NOT NULL,
-  parent BLOB,
-  logical BLOB,
-  client INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
-  direction INTEGER NOT NULL,
-  status INTEGER NOT NULL,
-  error_kind INTEGER NOT NULL,
-  started_ms INTEGER NOT NULL,
-  duration_ms INTEGER NOT NULL
+-- The calls from first_seq to last_seq, in the order of lists: by start, then by id. Spans do not overlap. A
+-- segment never changes: it is replaced by one with another id, which is never used twice, so
+-- that readers may keep what they have read. The forms of the columns are in column.ts, what they hold
+-- in segment.ts; those that are asked for most come first, since reading one passes over those before it.
+CREATE TABLE segments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  first_seq INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  min_started_ms INTEGER NOT NULL,
+  max_started_ms INTEGER NOT NULL,
+  team BLOB NOT NULL,
+  parent BLOB NOT NULL,
+  logical BLOB NOT NULL,
+  server BLOB NOT NULL,
+  outcome BLOB NOT NULL,
+  tool BLOB NOT NULL,
+  method BLOB NOT NULL,
+  client BLOB NOT NULL,
+  started BLOB NOT NULL,
+  duration BLOB NOT NULL,
+  session BLOB NOT NULL,
+  seq BLOB NOT NULL,
+  tally BLOB NOT NULL,
+  ids BLOB NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX calls_by_id ON calls (id);
--- Lists are ordered by started_ms, then id. The index holds only the first: calls of one
--- millisecond are few, and sixteen bytes a row in each index are many.
-CREATE INDEX calls_by_team ON calls (team, started_ms);
-CREATE INDEX calls_by_server ON calls (team, server, started_ms);
-CREATE INDEX calls_by_tool ON calls (team, tool, started_ms) WHERE tool <> 1;
-CREATE INDEX calls_by_method ON calls (team, method, started_ms) WHERE method <> 2;
-CREATE INDEX calls_by_session ON calls (team, session, started_ms) WHERE session <> 1;
-CREATE INDEX calls_by_parent ON calls (team, parent, started_ms) WHERE parent IS NOT NULL;
-CREATE INDEX calls_by_logical ON calls (team, logical, started_ms) WHERE logical IS NOT NULL;
-CREATE INDEX calls_by_status ON calls (team, status, started_ms) WHERE status <> 0;
+CREATE UNIQUE INDEX segments_by_seq
+  ON segments (first_seq, last_seq, calls, min_started_ms, max_started_ms);
+CREATE INDEX segments_by_start
+  ON segments (max_started_ms, min_started_ms, calls, first_seq, last_seq);
+
+-- Where the call of an id is; and that there is but one.
+CREATE TABLE ids (
+  id BLOB PRIMARY KEY,
+  seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- The rest of the calls from first_seq to last_seq, as block.ts writes it. Each call lies in the
--- span of exactly one block. codec: 0 as it is, 1 zstd. raw_bytes: its size as it is.
+-- span of exactly one block, each block in the span of one segment. bodies_from_ms: no call that
+-- started before it has bodies left; NULL when none of them has. codec: 0 as it is, 1 zstd. raw_bytes: its size
+-- as it is. filter: which texts it may hold (text-filter.ts).
 CREATE TABLE blocks (
   first_seq INTEGER PRIMARY KEY,
   last_seq INTEGER NOT NULL,
-  min_started_ms INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  bodies_from_ms INTEGER,
   codec INTEGER NOT NULL,
   raw_bytes INTEGER NOT NULL,
+  filter BLOB NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
 
--- Retention goes block by block, oldest first.
-CREATE INDEX blocks_by_start ON blocks (min_started_ms);
+CREATE INDEX blocks_with_bodies ON blocks (bodies_from_ms) WHERE bodies_from_ms IS NOT NULL;
+-- What many small appends leave behind, to be put together.
+CREATE INDEX blocks_small ON blocks (first_seq, last_seq, calls, raw_bytes)
+  WHERE calls < 64 AND raw_bytes < 524288;
 
--- Servers whose calls are gone and stay out. While swept is 0 rows of theirs still exist, which
+-- What the log knows to be missing, see loss.ts. kind: 0 the whole call, 1 its bodies.
+CREATE TABLE losses (
+  id TEXT PRIMARY KEY,
+  team_id TEXT NOT NULL,
+  server_id TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX losses_by_team ON losses (team_id, from_ms, id);
+
+-- Servers whose calls are gone and stay out. While swept is 0 calls of theirs still exist, which
 -- no answer may show.
 CREATE TABLE removed_servers (
   team_id TEXT NOT NULL,

@@ -1,0 +1,143 @@
+/**
+ * The forms in which columns of a segment rest: flat arrays, read without being decoded.
+ *
+ * In: values in the order of the segment. Out: bytes, and typed arrays that are views of them. All numbers
+ * are little endian, as every platform of Node.js is. Guarantees: what was encoded comes back equal;
+ * bytes that no encoder made are refused, not read beyond their end.
+ */
+
+/**
+ * Values of which many are equal. Layout: the number of distinct values n, then n values, then n counts, all of
+ * them 32 bits; then, unless n is 1, one code a row, 8 bits up to 256 values, else 16.
+ */
+export interface DictionaryColumn {
+  /** Distinct, in no order. */
+  readonly values: Uint32Array;
+  /** How many rows have each value. */
+  readonly counts: Uint32Array;
+  /** For each row the index of its value; absent when there is but one. */
+  readonly codes: Uint8Array | Uint16Array | undefined;
+}
+
+/** Whole numbers. Layout: bytes of each (0, 1, 2, 4, or 8 for a double), 7 unused bytes, then the numbers. */
+export type NumberColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+/** UUIDs that few rows have. Layout: their number n, n row numbers of 32 bits, ascending, n × 16 bytes. */
+export interface SparseColumn {
+  readonly rows: Uint32Array;
+  readonly uuids: Uint8Array;
+}
+
+export const uuidBytesLength = 16;
+
+export function encodeDictionary(values: readonly number[]): Uint8Array {
+  const codeOf = new Map<number, number>();
+  const counts: number[] = [];
+  const codes = new Uint16Array(values.length);
+  for (const [row, value] of values.entries()) {
+    let code = codeOf.get(value);
+    if (code === undefined) {
+      code = counts.length;
+      codeOf.set(value, code);
+      counts.push(0);
+    }
+    codes[row] = code;
+    counts[code] = (counts[code] ?? 0) + 1;
+  }
+  const head = Uint32Array.of(counts.length, ...codeOf.keys(), ...counts);
+  if (counts.length === 1) return bytesOf(head);
+  const narrow = counts.length <= 256 ? Uint8Array.from(codes) : codes;
+  return Buffer.concat([bytesOf(head), bytesOf(narrow)]);
+}
+
+/** @throws RangeError — not what `encodeDictionary` made of so many rows. */
+export function decodeDictionary(bytes: Uint8Array, rows: number): DictionaryColumn {
+  const { buffer } = aligned(bytes);
+  const distinct = new Uint32Array(buffer, 0, 1)[0] ?? 0;
+  const values = new Uint32Array(buffer, 4, distinct);
+  const counts = new Uint32Array(buffer, 4 + distinct * 4, distinct);
+  const codesAt = 4 + distinct * 8;
+  if (distinct === 1) return { values, counts, codes: undefined };
+  const codes =
+    distinct <= 256
+      ? new Uint8Array(buffer, codesAt, rows)
+      : new Uint16Array(buffer, codesAt, rows);
+  return { values, counts, codes };
+}
+
+/** Whole numbers from 0 to 2^53 - 1. A column where each row has its own number takes no room. */
+export function encodeNumbers(numbers: readonly number[]): Uint8Array {
+  const width = widthOf(numbers);
+  const head = new Uint8Array(8);
+  head[0] = width;
+  const column = arrayOf(width, numbers);
+  return column ? Buffer.concat([head, bytesOf(column)]) : head;
+}
+
+/** @throws RangeError — not what `encodeNumbers` made of so many rows. */
+export function decodeNumbers(bytes: Uint8Array, rows: number): NumberColumn {
+  const { buffer } = aligned(bytes);
+  const width = new Uint8Array(buffer, 0, 1)[0];
+  if (width === 0) return Uint32Array.from({ length: rows }, (_, row) => row);
+  if (width === 1) return new Uint8Array(buffer, 8, rows);
+  if (width === 2) return new Uint16Array(buffer, 8, rows);
+  if (width === 4) return new Uint32Array(buffer, 8, rows);
+  if (width === 8) return new Float64Array(buffer, 8, rows);
+  throw new RangeError(`${width} bytes are no width of a number`);
+}
+
+export function encodeSparse(uuids: readonly (Uint8Array | null)[]): Uint8Array {
+  const present = [...uuids.entries()].filter(([, uuid]) => uuid !== null);
+  const rows = Uint32Array.of(present.length, ...present.map(([row]) => row));
+  return Buffer.concat([bytesOf(rows), ...present.map(([, uuid]) => uuid ?? new Uint8Array())]);
+}
+
+/** @throws RangeError — not what `encodeSparse` made. */
+export function decodeSparse(bytes: Uint8Array): SparseColumn {
+  const { buffer } = aligned(bytes);
+  const present = new Uint32Array(buffer, 0, 1)[0] ?? 0;
+  const rows = new Uint32Array(buffer, 4, present);
+  const uuids = new Uint8Array(buffer, 4 + present * 4, present * uuidBytesLength);
+  return { rows, uuids };
+}
+
+/** The UUID of a row; null without one. */
+export function sparseAt({ rows, uuids }: SparseColumn, row: number): Uint8Array | null {
+  if (rows.length === 0) return null;
+  const index = rows.indexOf(row);
+  return index < 0 ? null : uuidAt(uuids, index);
+}
+
+export function uuidAt(uuids: Uint8Array, index: number): Uint8Array {
+  return uuids.subarray(index * uuidBytesLength, (index + 1) * uuidBytesLength);
+}
+
+function widthOf(numbers: readonly number[]): number {
+  let max = 0;
+  let isOwnNumber = true;
+  for (const [row, number] of numbers.entries()) {
+    if (number > max) max = number;
+    if (number !== row) isOwnNumber = false;
+  }
+  if (isOwnNumber) return 0;
+  if (max < 2 ** 8) return 1;
+  if (max < 2 ** 16) return 2;
+  return max < 2 ** 32 ? 4 : 8;
+}
+
+function arrayOf(width: number, numbers: readonly number[]): NumberColumn | undefined {
+  if (width === 0) return undefined;
+  if (width === 1) return Uint8Array.from(numbers);
+  if (width === 2) return Uint16Array.from(numbers);
+  return width === 4 ? Uint32Array.from(numbers) : Float64Array.from(numbers);
+}
+
+function bytesOf(array: NumberColumn): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** SQLite hands out arrays of their own; a view into a larger one may begin anywhere. */
+function aligned(bytes: Uint8Array): Pick<Uint8Array, "buffer"> {
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  return whole ? bytes : Uint8Array.from(bytes);
+}
