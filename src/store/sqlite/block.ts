@@ -10,6 +10,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Problem } from "../../problem.ts";
 import { bodyPreview } from "../body-preview.ts";
 import { foldAscii } from "../search-terms.ts";
+import { makeTextFilter } from "./text-filter.ts";
 
 export const blockCallsMax = 128;
 /** Characters, after which a block is full; one call may be longer. */
@@ -40,12 +41,17 @@ const compressedFromBytes = 256;
 const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Entries in ascending order of `seq`, at least one. `firstSeq` is at most the first of theirs. */
-export function packBlock(firstSeq: number, entries: readonly BlockEntry[]): PackedBlock {
+export function packBlock(
+  firstSeq: number,
+  entries: readonly BlockEntry[],
+): PackedBlock & { readonly filter: Uint8Array } {
   const raw = writeEntries(firstSeq, entries);
   const rawBytes = raw.length;
+  const filter = makeTextFilter(raw.subarray(searchedFrom(raw, entries.length)));
   const zstd = rawBytes < compressedFromBytes ? raw : zstdCompressSync(raw, compression);
-  if (zstd.length < rawBytes) return { firstSeq, codec: codecs.zstd, rawBytes, bytes: zstd };
-  return { firstSeq, codec: codecs.none, rawBytes, bytes: Buffer.from(raw) };
+  if (zstd.length < rawBytes)
+    return { firstSeq, codec: codecs.zstd, rawBytes, bytes: zstd, filter };
+  return { firstSeq, codec: codecs.none, rawBytes, bytes: Buffer.from(raw), filter };
 }
 
 export class Block {
@@ -102,6 +108,11 @@ export class Block {
     );
   }
 
+  /** All entries, in ascending order of `seq`. */
+  entries(): BlockEntry[] {
+    return Array.from({ length: this.#count }, (_, index) => this.#entry(index, Infinity));
+  }
+
   #indexOf(seq: number): number {
     for (let index = 0; index < this.#count; index++) {
       if (this.#raw.readUInt32LE(4 + index * 4) === seq - this.#firstSeq) return index;
@@ -128,6 +139,13 @@ export class Block {
   #start(column: number, index: number): number {
     return this.#starts[column * this.#count + index] ?? 0;
   }
+}
+
+/** Where `error` begins, the first column that is searched. */
+function searchedFrom(raw: Buffer, count: number): number {
+  let from = 4 + count * 20;
+  for (let index = 0; index < count; index++) from += raw.readUInt32LE(4 + (count + index) * 4);
+  return from;
 }
 
 /** Reused from block to block; replaced for a larger one only while that is written. */

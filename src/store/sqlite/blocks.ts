@@ -7,9 +7,18 @@ import { Problem } from "../../problem.ts";
 import { Block, type BlockEntry, packBlock } from "./block.ts";
 import type { Statements } from "./statements.ts";
 
+/** Of arrival, both ends inclusive. */
 export interface Span {
   readonly firstSeq: number;
   readonly lastSeq: number;
+}
+
+/** What is known of a block without unpacking it. */
+export interface BlockHead extends Span {
+  readonly calls: number;
+  readonly rawBytes: number;
+  /** No call that started before has bodies left; null when none of them has. */
+  readonly bodiesFromMs: number | null;
 }
 
 const heldMax = 8;
@@ -40,6 +49,16 @@ export class BlockReading {
     return entry;
   }
 
+  /** As `entry`; `undefined` when the file is damaged there, so that one block does not take a whole page with it. */
+  entryIfWhole(seq: number, bodyMaxLength?: number): BlockEntry | undefined {
+    try {
+      return this.entry(seq, bodyMaxLength);
+    } catch (cause) {
+      if (cause instanceof Problem && cause.code === "internal_error") return undefined;
+      throw cause;
+    }
+  }
+
   #read(seq: number): Span & { readonly block: Block } {
     const row = this.#statements.get(blockSql).get(seq);
     if (!row || Number(row.last_seq) < seq) throw lost(seq);
@@ -52,30 +71,57 @@ export class BlockReading {
   }
 }
 
-/** The span of the block that holds the call. */
-export function blockSpan(statements: Statements, seq: number): Span {
-  const sql =
-    "SELECT first_seq, last_seq FROM blocks WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1";
-  const row = statements.get(sql).get(seq);
-  return { firstSeq: Number(row?.first_seq), lastSeq: Number(row?.last_seq) };
+/** Those that begin in a span, by arrival. */
+export function blockHeads(statements: Statements, { firstSeq, lastSeq }: Span): BlockHead[] {
+  const sql = `${headSql} WHERE first_seq BETWEEN ? AND ? ORDER BY first_seq`;
+  return statements.get(sql).all(firstSeq, lastSeq).map(headOf);
 }
 
-/** Adds a block, or replaces the one of the same span. */
+/** Those that may have bodies of calls started before a time, at most `limit`. */
+export function blocksWithBodies(
+  statements: Statements,
+  beforeMs: number,
+  limit: number,
+): BlockHead[] {
+  const sql = `${headSql} WHERE bodies_from_ms < ? ORDER BY bodies_from_ms LIMIT ?`;
+  return statements.get(sql).all(beforeMs, limit).map(headOf);
+}
+
+/** Adds a block, or replaces the one that begins with it. */
 export function writeBlock(
   statements: Statements,
   { firstSeq, lastSeq }: Span,
-  minStartedMs: number,
+  bodiesFromMs: number | null,
   entries: readonly BlockEntry[],
 ): void {
-  const { codec, rawBytes, bytes } = packBlock(firstSeq, entries);
-  const sql = "REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?)";
-  statements.get(sql).run(firstSeq, lastSeq, minStartedMs, codec, rawBytes, bytes);
+  const { codec, rawBytes, bytes, filter } = packBlock(firstSeq, entries);
+  statements
+    .get("REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    .run(firstSeq, lastSeq, entries.length, bodiesFromMs, codec, rawBytes, filter, bytes);
 }
+
+export function removeBlocks(statements: Statements, { firstSeq, lastSeq }: Span): void {
+  const sql = "DELETE FROM blocks WHERE first_seq BETWEEN ? AND ?";
+  statements.get(sql).run(firstSeq, lastSeq);
+}
+
+const headSql = "SELECT first_seq, last_seq, calls, raw_bytes, bodies_from_ms FROM blocks";
 
 const blockSql = `
   SELECT first_seq, last_seq, codec, raw_bytes, bytes FROM blocks
   WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1
 `;
+
+function headOf(row: Readonly<Record<string, unknown>>): BlockHead {
+  const { bodies_from_ms } = row;
+  return {
+    firstSeq: Number(row.first_seq),
+    lastSeq: Number(row.last_seq),
+    calls: Number(row.calls),
+    rawBytes: Number(row.raw_bytes),
+    bodiesFromMs: bodies_from_ms === null ? null : Number(bodies_from_ms),
+  };
+}
 
 function lost(seq: number): Problem {
   return new Problem("internal_error", `call ${seq} of the call log has lost its bodies`);
