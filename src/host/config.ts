@@ -35,6 +35,8 @@ export interface Config {
   readonly retentionDays: number;
   /** 0 keeps bodies as long as their calls; never more than `retentionDays`, unless that is 0. */
   readonly bodyRetentionDays: number;
+  /** 0: no spill. */
+  readonly spillMaxBytes: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

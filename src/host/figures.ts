@@ -20,6 +20,7 @@ export function figures(
     ...seenFigures(recorder),
     ...(recorder.capture ? captureFigures(recorder.capture) : []),
     ...callFigures(recorder),
+    ...storeFigures(recorder),
   ];
 }
 
@@ -78,16 +79,44 @@ function captureFigures(capture: CaptureStats): Figure[] {
   ];
 }
 
-function callFigures({ account }: RecorderStatistics): Figure[] {
-  const { accepted, stored, bodiesShed, discarded, dropped, pending, storeFailures } = account;
+function callFigures({ account, lostByServer, lossesUntold }: RecorderStatistics): Figure[] {
+  const { accepted, recovered, recoveredKnown, stored, bodiesShed, discarded, dropped } = account;
   return [
-    counter("calls_accepted_total", accepted, "Calls that capture made."),
+    counter("calls_accepted_total", accepted, "Calls that capture made, and recovered ones."),
+    counter("calls_recovered_total", recovered, "Of the accepted: left by an earlier process."),
+    counter(
+      "calls_recovered_known_total",
+      recoveredKnown,
+      "Left by an earlier process that had stored them already; not accepted again.",
+    ),
     counter("calls_stored_total", stored, "Calls stored whole."),
     counter("calls_bodies_shed_total", bodiesShed, "Calls stored without their bodies."),
     counter("calls_discarded_total", discarded, "Calls of servers deleted while they ran."),
     counter("calls_dropped_total", by("reason", dropped), "Calls lost."),
-    gauge("calls_pending", pending, "Calls in memory on their way to the store."),
-    counter("store_failures_total", storeFailures, "Batches that the call log did not take."),
+    counter(
+      "calls_lost_by_server_total",
+      by("server_id", lostByServer),
+      "Calls and exchanges lost, of the first 50 servers that lost any and of all others.",
+    ),
+    counter("calls_lost_untold_total", lossesUntold, "Lost calls that no loss in the log names."),
+    gauge("calls_pending_memory", account.pendingMemory, "Calls in memory on their way."),
+    gauge("calls_pending_spilled", account.pendingSpill, "Calls of this process in the spill."),
+  ];
+}
+
+function storeFigures({ account, arrears, spill, writerDeaths }: RecorderStatistics): Figure[] {
+  return [
+    counter("store_failures_total", account.storeFailures, "Batches the call log did not take."),
+    gauge(
+      "store_silent_seconds",
+      arrears.silentMs / 1_000,
+      "Since a batch was taken, if any waits.",
+    ),
+    gauge("oldest_unsaved_seconds", arrears.oldestMs / 1_000, "Age of the oldest call not stored."),
+    gauge("spill_files", spill.files, "Files of calls that wait for the store."),
+    gauge("spill_bytes", spill.bytes, "Their size."),
+    counter("spill_failures_total", account.spillFailures, "Writes that a spill file failed."),
+    counter("writer_deaths_total", writerDeaths, "Times the writer died and was replaced."),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Joins the stages. The only module that knows them all; the pipeline is `openHost`. */
+import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { answerError } from "../api/answer.ts";
 import { controlPlane } from "../api/control-plane.ts";
@@ -25,6 +26,7 @@ import { type ReadableCallLog, remoteCallLog } from "./remote-call-log.ts";
 import { Retention } from "./retention.ts";
 import { lockCallLog, openRegistry, sharesReads } from "./stores.ts";
 import { Thread } from "./thread.ts";
+import { Writer } from "./writer.ts";
 
 export interface Host extends AsyncDisposable {
   /** Where users reach it, without a slash at its end. */
@@ -52,13 +54,7 @@ export async function openHost(
   open.use(openDataDir(config.dataDir));
   open.use(lockCallLog(config));
   const registry = open.use(openRegistry(config.registryUrl, config.dataDir, log));
-  const recorder = open.use(await openRecorder(config, registry, log));
-  const reader = sharesReads(config.callsUrl)
-    ? open.use(await openReader(config, log))
-    : recorder.thread;
-  const calls = remoteCallLog(reader, recorder.thread);
-  await finishRemovals(registry, calls);
-  open.use(new Retention(calls, config, systemClock, log));
+  const { recorder, reader, calls } = await openCalls(open, config, registry, log);
   const followers = open.use(new Followers(calls));
   recorder.onStored(() => followers.wake());
 
@@ -99,14 +95,17 @@ export async function openHost(
     version,
   });
   let draining = false;
-  const isReady = () => !draining && recorder.thread.alive && reader.alive;
+  const unreadiness = () => {
+    if (draining) return "the host is stopping";
+    return reader.alive ? recorder.unreadiness : "the reader of the call log is being replaced";
+  };
   const metrics = new MetricsPage(async () =>
     figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader.deaths),
   );
   const byPath = {
     "/p/": forwarder.handle,
     "/.well-known/": forwarder.handleMetadata,
-    ...ownPages({ isReady, metrics, log }),
+    ...ownPages({ unreadiness, metrics, log }),
   };
   const all = planes(
     byPath,
@@ -135,10 +134,34 @@ export async function openHost(
   };
 }
 
-async function openRecorder(config: Config, registry: Registry, log: Log): Promise<Recorder> {
-  const { callsUrl, dataDir, bodyCaptureMaxBytes } = config;
+/** The three threads of the call log, and what the control plane sees of it. */
+async function openCalls(
+  open: AsyncDisposableStack,
+  config: Config,
+  registry: Registry,
+  log: Log,
+): Promise<{ recorder: Recorder; reader: Thread; calls: ReadableCallLog }> {
+  const { callsUrl, dataDir } = config;
+  const writer = open.use(await Writer.open({ callsUrl, dataDir }, log));
+  const recorder = open.use(await openRecorder(config, registry, writer, log));
+  const reader = sharesReads(callsUrl) ? open.use(await openReader(config, log)) : writer.thread;
+  const calls = remoteCallLog(reader, writer.thread);
+  await finishRemovals(registry, calls);
+  open.use(new Retention(calls, config, systemClock, log));
+  return { recorder, reader, calls };
+}
+
+async function openRecorder(
+  { callsUrl, dataDir, bodyCaptureMaxBytes, spillMaxBytes }: Config,
+  registry: Registry,
+  writer: Writer,
+  log: Log,
+): Promise<Recorder> {
   const digestKey = await registry.secret("digests");
-  return Recorder.open({ callsUrl, dataDir, bodyCaptureMaxBytes, digestKey }, log);
+  // A log that keeps nothing beyond this process leaves nothing on disk either.
+  const spills = spillMaxBytes > 0 && sharesReads(callsUrl);
+  const spill = { folder: join(dataDir, "spill"), maxBytes: spillMaxBytes };
+  return Recorder.open({ bodyCaptureMaxBytes, digestKey, ...(spills && { spill }) }, writer, log);
 }
 
 function openReader({ callsUrl, dataDir }: Config, log: Log): Promise<Thread> {

@@ -4,21 +4,22 @@ import type { Log } from "../telemetry.ts";
 import type { MetricsPage } from "./metrics-page.ts";
 
 export interface OwnPagesOptions {
-  /** False while the log cannot be written or read, and while the host drains. */
-  readonly isReady: () => boolean;
+  /** Why the log cannot be written or read as it should be, or that the host drains; undefined when all is well. */
+  readonly unreadiness: () => string | undefined;
   readonly metrics: MetricsPage;
   readonly log: Log;
 }
 
-export function ownPages({ isReady, metrics, log }: OwnPagesOptions): Record<string, Plane> {
+export function ownPages({ unreadiness, metrics, log }: OwnPagesOptions): Record<string, Plane> {
   return {
     // Touches nothing: a store that is away must not get the proxy restarted.
     "/healthz": forReading((_request, response) =>
       answer(response, 200, "text/plain; charset=utf-8", "ok\n"),
     ),
     "/readyz": forReading((_request, response) => {
-      if (isReady()) answer(response, 200, "text/plain; charset=utf-8", "ready\n");
-      else answer(response, 503, "text/plain; charset=utf-8", "not ready\n");
+      const reason = unreadiness();
+      if (reason === undefined) answer(response, 200, "text/plain; charset=utf-8", "ready\n");
+      else answer(response, 503, "text/plain; charset=utf-8", `not ready: ${reason}\n`);
     }),
     "/metrics": forReading((_request, response) => {
       metrics.render().then(

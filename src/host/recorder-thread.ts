@@ -1,105 +1,137 @@
 /**
- * Entry of the recorder thread: slabs of bytes in, durable calls out.
+ * Entry of the recorder thread: slabs of bytes in, calls to the writer thread out, by way of the spill where need be.
  *
- * capture → ingest → store run here, away from the data plane, in one thread, so that no call is
- * handed from thread to thread on its way.
+ * capture → ingest run here, away from the data plane, and away from the commits that may hang.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { Call } from "../call.ts";
-import { Capture } from "../capture/capture.ts";
+import { Capture, type CaptureStats } from "../capture/capture.ts";
 import { systemClock } from "../clock.ts";
 import { idsByTime } from "../id.ts";
-import type { Account } from "../ingest/accounting.ts";
-import { Ingest, ingestDefaults, type Taken } from "../ingest/ingest.ts";
-import type { CallLog } from "../store/call-log.ts";
-import { serveMethods } from "./remote.ts";
-import { readMethods, removeMethods } from "./remote-call-log.ts";
-import { openCallLog } from "./stores.ts";
+import type { Account, Taken } from "../ingest/accounting.ts";
+import { Ingest, ingestDefaults } from "../ingest/ingest.ts";
+import { LossTally } from "../ingest/loss-tally.ts";
+import { Spill } from "../ingest/spill.ts";
+import { Problem } from "../problem.ts";
+import { LossTeller } from "./loss-teller.ts";
+import { RemoteMethods, serveMethods } from "./remote.ts";
 import { openThreadPort } from "./thread-port.ts";
 
 export interface RecorderData {
-  readonly callsUrl: string;
-  readonly dataDir: string;
   readonly bodyCaptureMaxBytes: number;
   /** Key of the digests that stand for session ids and secrets. */
   readonly digestKey: Uint8Array;
+  /** Absent: what memory cannot hold is lost. */
+  readonly spill?: { readonly folder: string; readonly maxBytes: number };
 }
 
-/** Posted for each slab that was read and each batch that was stored: what would be lost with this thread. */
-export interface Consumed {
-  /** 0 for a batch. */
+/** What a recorder thread is started with. */
+export interface RecorderStart extends RecorderData {
+  /** A UUIDv7 of this process. */
+  readonly life: string;
+  /** Of the thread before this one. */
+  readonly before?: Account;
+}
+
+/** Posted for each slab that was read, each batch that was stored, and every second. */
+export interface RecorderReport {
+  /** Of the slab; else 0. */
   readonly consumedBytes: number;
   readonly account: Account;
   /** Exchanges that this thread has seen to their end. */
   readonly exchangesEnded: number;
+  readonly spill: { readonly files: number; readonly bytes: number };
+  /** See `Ingest.arrears`. */
+  readonly arrears: { readonly silentMs: number; readonly oldestMs: number };
+}
+
+export interface RecorderFigures {
+  readonly capture: CaptureStats;
+  readonly report: RecorderReport;
+  /** See `LossTally`. */
+  readonly lostByServer: Readonly<Record<string, number>>;
+  readonly lossesUntold: number;
 }
 
 /** How often answers that never came are looked for. */
 const sweepMs = 1_000;
+/** A commit that hangs is waited for: its calls are in the spill meanwhile. */
+const appendMaxMs = 86_400_000;
 
-const { port, data, log } = openThreadPort<RecorderData>();
-let calls: CallLog;
+const { port, data, log } = openThreadPort<RecorderStart>();
+const losses = new LossTally();
+let writer: RemoteMethods | undefined;
+let teller: LossTeller;
+let spill: Spill | undefined;
 let ingest: Ingest;
 let capture: Capture;
 let sweep: NodeJS.Timeout;
 
 serveMethods(port, {
   open: () => {
-    calls = openCallLog(data.callsUrl, data.dataDir, "write", log);
-    ingest = new Ingest(append, { ...ingestDefaults, log });
-    const { bodyCaptureMaxBytes, digestKey } = data;
+    const { bodyCaptureMaxBytes, digestKey, life, before } = data;
+    if (data.spill) spill = new Spill({ ...data.spill, life, log });
+    const rest = { ...(spill && { spill }), ...(before && { before }) };
+    ingest = new Ingest(append, { ...ingestDefaults, log, losses, ...rest });
+    teller = new LossTeller(losses, (some) => store().call("addLosses", some), log);
     capture = new Capture((call) => ingest.offer(call), {
       bodyCaptureMaxBytes,
       digestKey,
       log,
       ids: idsByTime(),
     });
-    void erase();
-    sweep = setInterval(() => capture.sweep(systemClock.monotonicMs()), sweepMs);
+    sweep = setInterval(() => {
+      capture.sweep(systemClock.monotonicMs());
+      port.postMessage(report(0));
+    }, sweepMs);
   },
-  statistics: () => ({ capture: capture.stats(), account: ingest.account() }),
+  figures: (): RecorderFigures => ({
+    capture: capture.stats(),
+    report: report(0),
+    lostByServer: losses.byServer,
+    lossesUntold: losses.untold,
+  }),
   close: async (reason: string) => {
     clearInterval(sweep);
     capture.finish(reason);
     await ingest[Symbol.asyncDispose]();
-    const account = ingest.account();
-    await calls[Symbol.asyncDispose]();
-    return account;
-  },
-  ...readMethods(() => calls),
-  ...removeMethods(() => calls),
-  removeServer: async (teamId: string, serverId: string) => {
-    const removed = await calls.removeServer(teamId, serverId);
-    void erase();
-    return removed;
+    await teller[Symbol.asyncDispose]();
+    return report(0);
   },
 });
 
 async function append(batch: readonly Call[]): Promise<Taken> {
-  const taken = await calls.append(batch);
-  setImmediate(report, 0);
+  const taken = await store().call<Taken>("append", batch);
+  setImmediate(() => port.postMessage(report(0)));
   return taken;
 }
 
-function report(consumedBytes: number): void {
+function store(): RemoteMethods {
+  if (writer) return writer;
+  throw new Problem("unavailable", "the writer of the call log is not running");
+}
+
+function report(consumedBytes: number): RecorderReport {
   const { exchangesEnded } = capture.stats();
-  port.postMessage({ consumedBytes, account: ingest.account(), exchangesEnded } satisfies Consumed);
+  const { files, bytes } = spill ?? { files: 0, bytes: 0 };
+  const [account, arrears] = [ingest.account(), ingest.arrears()];
+  return { consumedBytes, account, exchangesEnded, spill: { files, bytes }, arrears };
 }
 
-/** Gone from every answer already; nobody waits for the bytes to go. */
-async function erase(): Promise<void> {
-  try {
-    await calls.sweep();
-  } catch (cause) {
-    log.error(
-      { err: cause },
-      "calls of deleted servers are hidden but not erased yet; a later sweep tries again",
-    );
-  }
+/** Another writer, after the one before has died. */
+function connect(connection: MessagePort): void {
+  const methods = new RemoteMethods(connection, appendMaxMs);
+  writer = methods;
+  connection.on("close", () => {
+    if (writer === methods) writer = undefined;
+    methods.fail(new Problem("unavailable", "the writer of the call log has died"));
+  });
 }
 
-port.on("message", (message: { slab?: Uint8Array<ArrayBuffer> }) => {
+port.on("message", (message: { slab?: Uint8Array<ArrayBuffer>; writer?: MessagePort }) => {
+  if (message.writer) connect(message.writer);
   if (!message.slab) return;
   const bytes = message.slab.byteLength;
   capture.see(message.slab);
-  report(bytes);
+  port.postMessage(report(bytes));
 });

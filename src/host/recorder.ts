@@ -8,15 +8,27 @@ import type { CaptureStats } from "../capture/capture.ts";
 import { SlabWriter, type SlabWriterStats } from "../capture/slab.ts";
 import { systemClock } from "../clock.ts";
 import type { Watch } from "../exchange.ts";
-import { type Account, addAccounts, closeAccount, emptyAccount } from "../ingest/accounting.ts";
+import { newId } from "../id.ts";
+import { type Account, closeAccount, emptyAccount } from "../ingest/accounting.ts";
+import { LossTally } from "../ingest/loss-tally.ts";
 import type { Log } from "../telemetry.ts";
-import type { Consumed, RecorderData } from "./recorder-thread.ts";
+import { LossTeller } from "./loss-teller.ts";
+import type {
+  RecorderData,
+  RecorderFigures,
+  RecorderReport,
+  RecorderStart,
+} from "./recorder-thread.ts";
 import { Thread } from "./thread.ts";
+import type { Writer } from "./writer.ts";
 
 const heapMaxMiB = 512;
+const answerMaxMs = 60_000;
 const statisticsMaxMs = 500;
-/** Retention goes through the whole log at its leisure. */
-const answerMaxMs = 3_600_000;
+/** The log is not ready when it has taken nothing for so long though something waits. */
+const silentMaxMs = 30_000;
+/** Losses are going on while the last one is younger. */
+const losingMs = 10_000;
 
 /** Counts since the start of the host, over all recorder threads there were. */
 export interface RecorderStatistics {
@@ -24,46 +36,68 @@ export interface RecorderStatistics {
   /** Of the present thread; absent while there is none. */
   readonly capture?: CaptureStats;
   readonly account: Account;
+  readonly spill: RecorderReport["spill"];
+  readonly arrears: RecorderReport["arrears"];
+  /** Lost calls by server: of some servers, and of all `other` ones. */
+  readonly lostByServer: Readonly<Record<string, number>>;
+  /** Lost calls that no loss in the log tells of, because there were too many losses. */
+  readonly lossesUntold: number;
   /** Bytes of slabs that no thread has read. */
   readonly lostBytes: number;
   /** Exchanges that a thread took with it: those not read yet, and those it had not seen to their end. */
   readonly lostExchanges: number;
   readonly deaths: number;
+  readonly writerDeaths: number;
 }
 
 export class Recorder implements AsyncDisposable {
   readonly #log: Log;
+  readonly #writer: Writer;
   readonly #slabs: SlabWriter;
+  readonly #losses = new LossTally();
+  readonly #teller: LossTeller;
   #thread: Thread | undefined;
-  /** Of the threads that died. */
-  #closed = emptyAccount;
-  /** What the present thread told last. */
-  #latest = emptyAccount;
+  #latest: RecorderReport = emptyReport;
+  #latestAtMs = systemClock.monotonicMs();
+  #onStored: () => void = () => undefined;
+  #lostAtMs = Number.NEGATIVE_INFINITY;
   /** Exchanges that every thread so far has seen to their end, or lost. */
   #closedExchanges = 0;
-  #latestExchanges = 0;
   #lostExchanges = 0;
   #unreadBytes = 0;
   #lostBytes = 0;
 
-  private constructor(log: Log) {
+  private constructor(writer: Writer, log: Log) {
     this.#log = log;
+    this.#writer = writer;
     this.#slabs = new SlabWriter((slab) => this.#post(slab), { clock: systemClock });
+    const tell = (losses: unknown) => writer.thread.call<void>("addLosses", losses);
+    this.#teller = new LossTeller(this.#losses, tell, log);
   }
 
-  /** @throws Problem — the call log cannot be opened. */
-  static async open(data: RecorderData, log: Log): Promise<Recorder> {
-    const recorder = new Recorder(log);
+  /** @throws Problem — the spill cannot be opened. */
+  static async open(data: RecorderData, writer: Writer, log: Log): Promise<Recorder> {
+    const recorder = new Recorder(writer, log);
+    // Read anew for each thread: one that follows another goes on with its account.
+    const start: { -readonly [Key in keyof RecorderStart]: RecorderStart[Key] } = {
+      ...data,
+      life: newId(),
+    };
     recorder.#thread = await Thread.open({
       name: "recorder",
       entry: new URL("./recorder-thread.ts", import.meta.url),
-      data,
+      data: start,
       heapMaxMiB,
       answerMaxMs,
       log,
-      onMessage: (message) => recorder.#onConsumed(message as Consumed),
-      onDeath: () => recorder.#onDeath(),
+      onMessage: (message) => recorder.#onReport(message as RecorderReport),
+      onStart: () => recorder.#connect(),
+      onDeath: () => {
+        recorder.#onDeath();
+        start.before = recorder.#latest.account;
+      },
     });
+    writer.serve(() => recorder.#connect());
     return recorder;
   }
 
@@ -76,19 +110,45 @@ export class Recorder implements AsyncDisposable {
     return this.#thread;
   }
 
+  /** Called soon after calls were stored, once for any number of them. */
+  onStored(listener: () => void): void {
+    this.#onStored = listener;
+  }
+
+  /** Why calls cannot be recorded as they should be, as a sentence; undefined when they can. */
+  get unreadiness(): string | undefined {
+    if (!this.thread.alive) return "the recorder is being replaced";
+    if (!this.#writer.thread.alive) return "the writer of the call log is being replaced";
+    const now = systemClock.monotonicMs();
+    const reportedMs = now - this.#latestAtMs;
+    if (reportedMs > silentMaxMs) return `the recorder is silent for ${seconds(reportedMs)}`;
+    const { silentMs, oldestMs } = this.#latest.arrears;
+    if (silentMs > silentMaxMs)
+      return `the call log has taken nothing for ${seconds(silentMs)}; the oldest call waits for ${seconds(oldestMs)}`;
+    if (now - this.#lostAtMs < losingMs) return "calls are being lost; /metrics says why";
+    return undefined;
+  }
+
   /** The thread's own figures as it told them last, if it is too busy to tell them now. */
   async statistics(): Promise<RecorderStatistics> {
-    const present = await Promise.race([
-      this.#present().catch(() => ({})),
-      sleep(statisticsMaxMs, {}, { ref: false }),
+    const figures = await Promise.race([
+      this.#figures().catch(() => undefined),
+      sleep(statisticsMaxMs, undefined, { ref: false }),
     ]);
+    if (figures) this.#onReport(figures.report);
+    const { account, spill, arrears } = this.#latest;
     return {
       slabs: this.#slabs.stats(),
-      ...present,
-      account: addAccounts(this.#closed, this.#latest),
+      ...(figures && { capture: figures.capture }),
+      account,
+      spill,
+      arrears,
+      lostByServer: addCounts(this.#losses.byServer, figures?.lostByServer ?? {}),
+      lossesUntold: this.#losses.untold + (figures?.lossesUntold ?? 0),
       lostBytes: this.#lostBytes,
       lostExchanges: this.#lostExchanges,
       deaths: this.thread.deaths,
+      writerDeaths: this.#writer.thread.deaths,
     };
   }
 
@@ -97,22 +157,21 @@ export class Recorder implements AsyncDisposable {
     try {
       // A thread that is dead was accounted for when it died.
       if (this.thread.alive)
-        this.#latest = await this.thread.call<Account>("close", "hookwatch is shutting down");
+        this.#latest = await this.thread.call("close", "hookwatch is shutting down");
+      await this.#teller[Symbol.asyncDispose]();
     } finally {
       await this.thread[Symbol.asyncDispose]();
     }
-    const account = addAccounts(this.#closed, this.#latest);
-    if (account.accepted > 0) this.#log.info({ ...account }, "the call log is closed");
+    const { account } = this.#latest;
+    if (account.accepted > 0) this.#log.info({ ...account }, "the recorder is closed");
   }
 
-  async #present(): Promise<{ capture?: CaptureStats }> {
-    if (!this.thread.alive) return {};
-    const { capture, account } = await this.thread.call<{
-      capture: CaptureStats;
-      account: Account;
-    }>("statistics");
-    this.#latest = account;
-    return { capture };
+  async #figures(): Promise<RecorderFigures | undefined> {
+    return this.thread.alive ? this.thread.call<RecorderFigures>("figures") : undefined;
+  }
+
+  #connect(): void {
+    if (this.#thread) this.#writer.connect(this.#thread);
   }
 
   #post(slab: Uint8Array<ArrayBuffer>): void {
@@ -121,24 +180,32 @@ export class Recorder implements AsyncDisposable {
     if (!this.thread.post({ slab }, [slab.buffer])) this.#onLost(bytes);
   }
 
-  #onConsumed({ consumedBytes, account, exchangesEnded }: Consumed): void {
-    this.#latest = account;
-    this.#latestExchanges = exchangesEnded;
-    this.#onRead(consumedBytes);
+  #onReport(report: RecorderReport): void {
+    if (lostCalls(report) > lostCalls(this.#latest)) this.#lostAtMs = systemClock.monotonicMs();
+    const stored = report.account.stored + report.account.bodiesShed;
+    const isNew = stored > this.#latest.account.stored + this.#latest.account.bodiesShed;
+    this.#latest = report;
+    this.#latestAtMs = systemClock.monotonicMs();
+    if (isNew) this.#onStored();
+    this.#onRead(report.consumedBytes);
   }
 
   #onDeath(): void {
-    this.#closed = addAccounts(this.#closed, closeAccount(this.#latest));
-    this.#latest = emptyAccount;
     // Those still open are lost, too: the next thread has not seen how they began.
     const { exchangesSeen } = this.#slabs.stats();
-    this.#lostExchanges += exchangesSeen - this.#closedExchanges - this.#latestExchanges;
+    this.#lostExchanges += exchangesSeen - this.#closedExchanges - this.#latest.exchangesEnded;
     this.#closedExchanges = exchangesSeen;
-    this.#latestExchanges = 0;
+    this.#latest = {
+      ...this.#latest,
+      consumedBytes: 0,
+      exchangesEnded: 0,
+      account: closeAccount(this.#latest.account),
+    };
     this.#onLost(this.#unreadBytes);
   }
 
   #onLost(bytes: number): void {
+    this.#lostAtMs = systemClock.monotonicMs();
     this.#lostBytes += bytes;
     this.#onRead(bytes);
   }
@@ -147,4 +214,29 @@ export class Recorder implements AsyncDisposable {
     this.#unreadBytes -= bytes;
     this.#slabs.consumed(bytes);
   }
+}
+
+const emptyReport: RecorderReport = {
+  consumedBytes: 0,
+  account: emptyAccount,
+  exchangesEnded: 0,
+  spill: { files: 0, bytes: 0 },
+  arrears: { silentMs: 0, oldestMs: 0 },
+};
+
+function seconds(durationMs: number): string {
+  return `${Math.floor(durationMs / 1_000)} s`;
+}
+
+function lostCalls({ account }: RecorderReport): number {
+  return Object.values(account.dropped).reduce((sum, count) => sum + count, account.bodiesShed);
+}
+
+function addCounts(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sum = { ...one };
+  for (const [name, count] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
 }

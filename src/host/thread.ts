@@ -2,7 +2,7 @@
  * A worker thread with methods, kept alive: one that dies by a bug is replaced, because the log
  * must never take the proxy down with it. Each death is logged and counted.
  */
-import { Worker } from "node:worker_threads";
+import { type Transferable, Worker } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
@@ -24,6 +24,8 @@ export interface ThreadOptions {
   readonly log: Log;
   /** Messages that are neither replies nor log lines. */
   readonly onMessage?: (message: unknown) => void;
+  /** The thread, or its replacement, has opened. */
+  readonly onStart?: () => void;
   /** The thread has died and everything posted to it that was not acknowledged is lost. */
   readonly onDeath?: () => void;
 }
@@ -65,7 +67,7 @@ export class Thread implements AsyncDisposable {
   }
 
   /** False when there is nobody to post to. */
-  post(message: unknown, transfer: readonly ArrayBuffer[]): boolean {
+  post(message: unknown, transfer: readonly Transferable[]): boolean {
     if (!this.#methods || !this.#worker) return false;
     this.#worker.postMessage(message, transfer);
     return true;
@@ -110,7 +112,9 @@ export class Thread implements AsyncDisposable {
     }
     this.#worker = worker;
     this.#startedAtMs = systemClock.monotonicMs();
-    if (!this.#closing) this.#methods = methods;
+    if (this.#closing) return;
+    this.#methods = methods;
+    this.#options.onStart?.();
   }
 
   #died(methods: RemoteMethods): void {

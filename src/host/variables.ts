@@ -125,6 +125,13 @@ export const variables = {
     meaning:
       "Bodies and transcripts of calls older than this are removed, and the calls stay; 0 keeps them as long as their calls.",
   },
+  spillMaxBytes: {
+    name: "HOOKWATCH_SPILL_MAX_BYTES",
+    form: { kind: "whole", min: 0, max: 1_099_511_627_776, unit: "bytes" },
+    fallback: "1073741824",
+    meaning:
+      "How much `spill` in the data folder may take for calls that the call log cannot take yet; a tenth of the disk stays free in any case. 0 keeps them in memory alone.",
+  },
   logLevel: {
     name: "HOOKWATCH_LOG_LEVEL",
     form: { kind: "choice", values: ["debug", "info", "warn", "error"] },

@@ -1,72 +1,171 @@
 /**
  * Where every accepted call is: to the unit, at any moment,
- * `accepted = stored + bodiesShed + discarded + pending + Σ dropped`.
+ * `accepted = stored + bodiesShed + discarded + pendingMemory + pendingSpill + Σ dropped`.
+ *
+ * A call that an earlier process left in the spill enters the account when its fate is known, and only if the
+ * log did not have it yet: so `stored` is what this process added to the log, and no call is counted as
+ * stored by two processes (ADR-0013). A recorder that died within this process hands its account on.
  */
 
 /** Why a call was lost. `recorder_died` is told by whoever outlives the thread that ingest runs in. */
-export const dropReasons = ["queue_full", "rejected", "shutdown", "recorder_died"] as const;
+export const dropReasons = [
+  "queue_full",
+  "rejected",
+  "shutdown",
+  "spill_damaged",
+  "recorder_died",
+] as const;
 export type DropReason = (typeof dropReasons)[number];
 
 export interface Account {
-  /** Calls offered since the start. */
+  /** Calls offered since the start, and calls of earlier processes that this one has settled. */
   readonly accepted: number;
+  /** Of `accepted`: found in the spill of an earlier process, and new to the log. */
+  readonly recovered: number;
+  /** Found in the spill of an earlier process, and in the log already: counted there, not here. */
+  readonly recoveredKnown: number;
   /** In the store, whole. */
   readonly stored: number;
-  /** In the store without their bodies, which memory had no room for. */
+  /** In the store without their bodies, which there was no room for. */
   readonly bodiesShed: number;
   /** Left out on purpose: their server was removed while they were under way. */
   readonly discarded: number;
   /** In memory, on the way. */
-  readonly pending: number;
+  readonly pendingMemory: number;
+  /** On disk, on the way; without what earlier processes left there. */
+  readonly pendingSpill: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Times the store could not take a batch. The batch stays pending. */
   readonly storeFailures: number;
+  /** Times a spill file failed. What it had not taken durably goes to another one. */
+  readonly spillFailures: number;
 }
 
-export class Accounting {
-  accepted = 0;
-  stored = 0;
-  bodiesShed = 0;
-  discarded = 0;
-  storeFailures = 0;
-  readonly dropped: Record<DropReason, number> = {
-    queue_full: 0,
-    rejected: 0,
-    shutdown: 0,
-    recorder_died: 0,
-  };
+/** What the store says of a batch; see `store/call-log.ts`. */
+export interface Taken {
+  readonly stored: number;
+  readonly known: number;
+  readonly discarded: number;
+}
 
-  /** A moment's figures; what is nowhere else is pending. */
+/** Where a batch came from: it decides which count it leaves. */
+export type BatchSource = "memory" | "spill" | "recovered";
+
+export class Accounting {
+  storeFailures = 0;
+  spillFailures = 0;
+  #accepted = 0;
+  #recovered = 0;
+  #recoveredKnown = 0;
+  #stored = 0;
+  #bodiesShed = 0;
+  #discarded = 0;
+  #pendingSpill = 0;
+  /** Of `#pendingSpill`: what the recorder before this one had accepted and left. */
+  #inherited = 0;
+  readonly #dropped: Record<DropReason, number> = { ...noDrops };
+
+  /** Goes on from the account of a recorder that died, as `closeAccount` left it. */
+  constructor(before?: Account) {
+    if (!before) return;
+    this.#accepted = before.accepted;
+    this.#recovered = before.recovered;
+    this.#recoveredKnown = before.recoveredKnown;
+    this.#stored = before.stored;
+    this.#bodiesShed = before.bodiesShed;
+    this.#discarded = before.discarded;
+    this.#pendingSpill = before.pendingSpill;
+    this.#inherited = before.pendingSpill;
+    this.#dropped = { ...before.dropped };
+    this.storeFailures = before.storeFailures;
+    this.spillFailures = before.spillFailures;
+  }
+
+  accept(): void {
+    this.#accepted += 1;
+  }
+
+  /** From memory to disk. */
+  spill(calls: number): void {
+    this.#pendingSpill += calls;
+  }
+
+  /** `shed` of the batch's `calls` were sent without their bodies. A known call is a stored call: the reply to its first delivery was lost. */
+  settle(source: BatchSource, batch: { calls: number; shed: number }, taken: Taken): void {
+    const { calls, shed } = batch;
+    const ours = this.#leave(source, calls);
+    const known = Math.max(0, taken.known - ours);
+    const kept = Math.min(calls, taken.stored + taken.known) - known;
+    this.#enter(calls - ours - known);
+    this.#recoveredKnown += known;
+    this.#bodiesShed += Math.min(shed, kept);
+    this.#stored += kept - Math.min(shed, kept);
+    this.#discarded += taken.discarded;
+  }
+
+  drop(source: BatchSource, reason: DropReason, calls: number): void {
+    this.#enter(calls - this.#leave(source, calls));
+    this.#dropped[reason] += calls;
+  }
+
+  /** Nothing is left on disk of what the recorder before this one had put there. */
+  closeInheritance(): void {
+    const missing = this.#inherited;
+    if (missing > 0) this.drop("recovered", "recorder_died", missing);
+  }
+
+  /** A moment's figures; what is nowhere else is in memory. */
   snapshot(): Account {
-    const { accepted, stored, bodiesShed, discarded, storeFailures } = this;
-    const dropped = { ...this.dropped };
-    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    const pending = accepted - stored - bodiesShed - discarded - lost;
-    return { accepted, stored, bodiesShed, discarded, pending, dropped, storeFailures };
+    const [accepted, stored, discarded] = [this.#accepted, this.#stored, this.#discarded];
+    const [bodiesShed, pendingSpill] = [this.#bodiesShed, this.#pendingSpill];
+    const elsewhere = stored + bodiesShed + discarded + pendingSpill + sum(this.#dropped);
+    return {
+      accepted,
+      recovered: this.#recovered,
+      recoveredKnown: this.#recoveredKnown,
+      stored,
+      bodiesShed,
+      discarded,
+      pendingMemory: accepted - elsewhere,
+      pendingSpill,
+      dropped: { ...this.#dropped },
+      storeFailures: this.storeFailures,
+      spillFailures: this.spillFailures,
+    };
+  }
+
+  /** How many of them the account holds as pending; they no longer are. */
+  #leave(source: BatchSource, calls: number): number {
+    if (source === "memory") return calls;
+    const ours = source === "spill" ? calls : Math.min(this.#inherited, calls);
+    if (source === "recovered") this.#inherited -= ours;
+    this.#pendingSpill -= ours;
+    return ours;
+  }
+
+  #enter(calls: number): void {
+    this.#accepted += calls;
+    this.#recovered += calls;
   }
 }
 
-export const emptyAccount: Account = new Accounting().snapshot();
-
-/** The account of an ingest that is gone with all that it held: what was pending is lost. */
+/** The account of a recorder that is gone with all that it held in memory. What it left on disk is still on its way. */
 export function closeAccount(account: Account): Account {
-  const { pending, dropped } = account;
-  const recorder_died = dropped.recorder_died + pending;
-  return { ...account, pending: 0, dropped: { ...dropped, recorder_died } };
+  const { pendingMemory, dropped } = account;
+  const recorder_died = dropped.recorder_died + pendingMemory;
+  return { ...account, pendingMemory: 0, dropped: { ...dropped, recorder_died } };
 }
 
-export function addAccounts(one: Account, other: Account): Account {
-  const dropped = dropReasons.map((reason) => [
-    reason,
-    one.dropped[reason] + other.dropped[reason],
-  ]);
-  return {
-    accepted: one.accepted + other.accepted,
-    stored: one.stored + other.stored,
-    bodiesShed: one.bodiesShed + other.bodiesShed,
-    discarded: one.discarded + other.discarded,
-    pending: one.pending + other.pending,
-    dropped: Object.fromEntries(dropped) as Account["dropped"],
-    storeFailures: one.storeFailures + other.storeFailures,
-  };
+const noDrops: Readonly<Record<DropReason, number>> = {
+  queue_full: 0,
+  rejected: 0,
+  shutdown: 0,
+  spill_damaged: 0,
+  recorder_died: 0,
+};
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
+
+export const emptyAccount: Account = new Accounting().snapshot();

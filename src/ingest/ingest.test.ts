@@ -1,46 +1,20 @@
 import { expect, test, vi } from "vitest";
+import { call as sample } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
 import { newId } from "../id.ts";
 import { Problem } from "../problem.ts";
 import { silentLog } from "../telemetry.ts";
-import { Ingest, type IngestOptions, ingestDefaults, type Taken } from "./ingest.ts";
+import type { Taken } from "./accounting.ts";
+import { Ingest, type IngestOptions, ingestDefaults } from "./ingest.ts";
+import { LossTally } from "./loss-tally.ts";
 
 const call = (body = ""): Call => ({
+  ...sample(newId()),
   id: newId(),
-  parentId: "",
-  logicalId: "",
-  teamId: "t",
-  serverId: "s",
-  kind: "request",
-  direction: "client",
-  method: "tools/call",
-  toolName: "echo",
-  rpcId: "1",
-  path: "",
   requestBody: body,
   responseBody: "",
-  status: "success",
-  resultType: "complete",
-  statusCode: 200,
-  errorMessage: "",
-  errorKind: "",
-  errorCode: null,
-  durationMs: 1,
-  ttfbMs: 1,
-  sourceIp: "127.0.0.1",
-  headers: {},
-  headerMismatches: [],
-  sessionId: "",
-  protocolVersion: "",
-  clientName: "",
-  clientVersion: "",
   requestBytes: body.length,
   responseBytes: 0,
-  requestTruncated: false,
-  responseTruncated: false,
-  traceId: "",
-  startedAtMs: 0,
-  messages: [],
 });
 
 const away = () => new Problem("unavailable", "the disk is full");
@@ -93,7 +67,12 @@ test("a batch that the store could not take is sent again, the same calls", asyn
   ingest.offer(one);
   await ingest.flush();
   expect(store.batches).toEqual([[one]]);
-  expect(ingest.account()).toMatchObject({ accepted: 1, stored: 1, pending: 0, storeFailures: 3 });
+  expect(ingest.account()).toMatchObject({
+    accepted: 1,
+    stored: 1,
+    pendingMemory: 0,
+    storeFailures: 3,
+  });
 });
 
 test("a call that can never be stored is lost alone, and counted", async () => {
@@ -111,20 +90,29 @@ test("a call that can never be stored is lost alone, and counted", async () => {
 test("while the store is away bodies go before calls, and the account is exact", async () => {
   const store = new Store();
   store.refusal = away;
-  await using ingest = open(store, { callsMax: 4, bytesMax: 12_000 });
+  const losses = new LossTally();
+  await using ingest = open(store, { callsMax: 5, bytesMax: 16_000, losses });
   ingest.offer(call());
   await vi.waitFor(() => expect(ingest.account().storeFailures).toBeGreaterThan(0));
   for (let n = 0; n < 6; n += 1) ingest.offer(call("x".repeat(1_500)));
-  expect(ingest.account()).toMatchObject({ accepted: 7, pending: 5, dropped: { queue_full: 2 } });
+  expect(ingest.account()).toMatchObject({
+    accepted: 7,
+    pendingMemory: 5,
+    dropped: { queue_full: 2 },
+  });
   store.refusal = undefined;
   await ingest.flush();
   const account = ingest.account();
-  expect(account).toMatchObject({ pending: 0, dropped: { queue_full: 2 } });
+  expect(account).toMatchObject({ pendingMemory: 0, dropped: { queue_full: 2 } });
   expect(account.bodiesShed).toBeGreaterThan(0);
   expect(account.stored + account.bodiesShed).toBe(5);
   const shed = store.batches.flat().filter((one) => one.requestTruncated);
   expect(shed).toHaveLength(account.bodiesShed);
   expect(shed.every((one) => one.requestBody === "" && one.requestBytes === 1_500)).toBe(true);
+  expect(losses.untoldLosses()).toMatchObject([
+    { kind: "call", reason: "queue_full", calls: 2 },
+    { kind: "bodies", reason: "queue_full", calls: account.bodiesShed },
+  ]);
 });
 
 test("closing stores what waits, and counts what the store refuses even then", async () => {
@@ -132,14 +120,18 @@ test("closing stores what waits, and counts what the store refuses even then", a
   const ingest = open(store);
   ingest.offer(call());
   await ingest[Symbol.asyncDispose]();
-  expect(ingest.account()).toMatchObject({ stored: 1, pending: 0 });
+  expect(ingest.account()).toMatchObject({ stored: 1, pendingMemory: 0 });
 
   store.refusal = away;
   const refused = open(store);
   refused.offer(call());
   await refused[Symbol.asyncDispose]();
   refused.offer(call());
-  expect(refused.account()).toMatchObject({ accepted: 2, pending: 0, dropped: { shutdown: 2 } });
+  expect(refused.account()).toMatchObject({
+    accepted: 2,
+    pendingMemory: 0,
+    dropped: { shutdown: 2 },
+  });
 });
 
 test("large header fields count like bodies, and cannot be shed", async () => {
@@ -148,7 +140,7 @@ test("large header fields count like bodies, and cannot be shed", async () => {
   await using ingest = open(store, { bytesMax: 1_000_000, batchCallsMax: 1 });
   for (let n = 0; n < 100; n += 1)
     ingest.offer({ ...call(), headers: { "x-large": "h".repeat(50_000) } });
-  expect(ingest.account().pending).toBeLessThan(12);
+  expect(ingest.account().pendingMemory).toBeLessThan(12);
   expect(ingest.account().dropped.queue_full).toBeGreaterThan(88);
 });
 
@@ -172,5 +164,10 @@ test("calls of a removed server are discarded, not lost", async () => {
   ingest.offer(call());
   ingest.offer(call());
   await ingest.flush();
-  expect(ingest.account()).toMatchObject({ accepted: 2, stored: 1, discarded: 1, pending: 0 });
+  expect(ingest.account()).toMatchObject({
+    accepted: 2,
+    stored: 1,
+    discarded: 1,
+    pendingMemory: 0,
+  });
 });

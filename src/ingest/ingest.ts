@@ -1,156 +1,268 @@
 /**
- * Calls into durable batches: group commit with bounded memory.
+ * Calls into durable batches: group commit with bounded memory, and a disk to wait on.
  *
  * In:  `Call`s from capture, one by one, at any pace. Out: batches to the call log.
- * `offer` never waits and never throws. A batch that the store cannot take is sent again, the same
- * calls with the same ids, until it can; meanwhile the queue fills, bodies are shed, then calls
- * dropped, each counted (`accounting.ts`).
+ * `offer` never waits and never throws. A call that has waited for `spillAfterMs`, or finds memory half full, goes to
+ * the spill (spill.ts), however the store fares; a batch under way is copied there, so that a store which hangs
+ * holds nothing hostage. What the store could not take is sent again, the same calls with the same ids. Where neither has
+ * room bodies are shed, then calls dropped, each counted (accounting.ts) and told by server (loss-tally.ts).
  */
 import type { Call } from "../call.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
-import type { Log } from "../telemetry.ts";
-import { type Account, Accounting, type DropReason } from "./accounting.ts";
+import type { Log, LogFields } from "../telemetry.ts";
+import {
+  type Account,
+  Accounting,
+  type BatchSource,
+  type DropReason,
+  type Taken,
+} from "./accounting.ts";
+import { LossTally } from "./loss-tally.ts";
 import { CallQueue, type Waiting } from "./queue.ts";
+import { Rest, within } from "./rest.ts";
+import type { SegmentDrain } from "./segment-drain.ts";
+import type { Segment, Spill } from "./spill.ts";
+import { Spilling } from "./spilling.ts";
 
 export interface IngestOptions {
-  /** Calls that may wait. */
+  /** Calls that may wait in memory. */
   readonly callsMax: number;
-  /** Bytes of calls that may wait, bodies mostly. */
+  /** Bytes of calls that may wait in memory, bodies mostly. */
   readonly bytesMax: number;
-  /** Calls of one batch, one transaction. */
+  /** Of one batch, one transaction. */
   readonly batchCallsMax: number;
+  readonly batchBytesMax: number;
   /** How long the first call of a batch waits for company: what a commit costs is shared by the batch. */
   readonly lingerMs: number;
   /** Wait before a refused batch is sent again; doubles up to `retryMaxMs`. */
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
+  /** How long the store is waited for at the end, and then the spill. */
+  readonly closeMaxMs: number;
   readonly log: Log;
-}
-
-/** What the store says of a batch; see `store/call-log.ts`. */
-export interface Taken {
-  readonly stored: number;
-  readonly known: number;
-  readonly discarded: number;
+  /** Absent: what memory cannot hold is lost. */
+  readonly spill?: Spill;
+  /** Who tells the log of what was lost. */
+  readonly losses?: LossTally;
+  /** Of the recorder that died before this one, in the same process. */
+  readonly before?: Account;
+  readonly clock?: Clock;
 }
 
 export const ingestDefaults = {
   callsMax: 20_000,
   bytesMax: 67_108_864,
-  batchCallsMax: 500,
+  batchCallsMax: 1_000,
+  batchBytesMax: 4_194_304,
   lingerMs: 20,
   retryMinMs: 100,
-  retryMaxMs: 5_000,
+  retryMaxMs: 2_000,
+  closeMaxMs: 2_500,
 };
+
+/** A store that takes seconds for each batch gets larger ones, or it never catches up. */
+const drainShare = 4;
 
 export class Ingest implements AsyncDisposable {
   readonly #append: (calls: readonly Call[]) => Promise<Taken>;
   readonly #options: IngestOptions;
+  readonly #clock: Clock;
+  readonly #losses: LossTally;
   readonly #queue: CallQueue;
-  readonly #accounting = new Accounting();
+  readonly #accounting: Accounting;
+  readonly #spilling: Spilling;
+  readonly #linger = new Rest();
+  readonly #retry = new Rest();
+  #drain: SegmentDrain | undefined;
   #working: Promise<void> | undefined;
-  #linger: { timer: NodeJS.Timeout; over: () => void } | undefined;
+  #retryMs: number;
+  #takenAtMs = Number.NEGATIVE_INFINITY;
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
+  /** Somebody waits for what is waiting here. */
+  #hurried = false;
   #closing = false;
+  /** Closed, whatever is still under way. */
+  #closed = false;
 
   constructor(append: (calls: readonly Call[]) => Promise<Taken>, options: IngestOptions) {
     this.#append = append;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#losses = options.losses ?? new LossTally();
     this.#queue = new CallQueue(options);
+    this.#accounting = new Accounting(options.before);
+    this.#retryMs = options.retryMinMs;
+    const { spill, log } = options;
+    const parts = { queue: this.#queue, accounting: this.#accounting, clock: this.#clock, log };
+    this.#spilling = new Spilling(spill, () => this.#begin(), parts);
+    this.#begin();
   }
 
   offer(call: Call): void {
-    this.#accounting.accepted += 1;
-    if (this.#closing) this.#drop("shutdown", 1);
-    else if (this.#queue.offer(call) === "refused") this.#drop("queue_full", 1);
-    else this.#working ??= this.#work();
-    if (this.#queue.size >= this.#options.batchCallsMax) this.#linger?.over();
+    this.#accounting.accept();
+    const now = this.#clock.monotonicMs();
+    if (this.#closing) this.#drop("memory", "shutdown", [{ call }]);
+    else if (this.#queue.offer(call, now) === "refused")
+      this.#drop("memory", "queue_full", [{ call }]);
+    else this.#begin();
+    if (this.#queue.size >= this.#options.batchCallsMax) this.#linger.cut();
   }
 
   /** Resolves when everything accepted so far is stored, discarded or counted as lost. */
   async flush(): Promise<void> {
-    for (let working = this.#working; working; working = this.#working) {
-      this.#linger?.over();
-      await working;
-    }
+    this.#hurried = true;
+    this.#linger.cut();
+    do {
+      await this.#working;
+      await this.#spilling.settle();
+    } while (this.#working !== undefined);
+    this.#hurried = false;
   }
 
   account(): Account {
     return this.#accounting.snapshot();
   }
 
-  /** Stores what is waiting; what the store refuses even now is counted as dropped. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
-    await this.flush();
+  /** Since when the log takes nothing though something waits for it, and how old the oldest is; milliseconds. */
+  arrears(): { readonly silentMs: number; readonly oldestMs: number } {
+    const oldestAtMs = this.#spilling.oldestMs;
+    if (oldestAtMs === undefined) return { silentMs: 0, oldestMs: 0 };
+    const now = this.#clock.monotonicMs();
+    return { silentMs: now - Math.max(this.#takenAtMs, oldestAtMs), oldestMs: now - oldestAtMs };
   }
 
-  /** One batch after the other until the queue is empty; never rejects. */
+  /** Stores what is waiting; what the store refuses even now stays in the spill, and what that refuses is lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    this.#retry.end();
+    await within(this.#options.closeMaxMs, this.flush());
+    await within(this.#options.closeMaxMs, this.#spilling.spillAll());
+    this.#closed = true;
+    this.#drop("memory", "shutdown", this.#spilling.giveUp());
+    await this.#options.spill?.[Symbol.asyncDispose]();
+  }
+
+  #begin(): void {
+    if (this.#closed) return;
+    this.#spilling.watch();
+    this.#working ??= this.#work();
+  }
+
+  /** One batch after the other until nothing waits that can be sent; never rejects. */
   async #work(): Promise<void> {
-    do {
-      if (this.#queue.size < this.#options.batchCallsMax)
-        await this.#lingering(this.#options.lingerMs);
-      const batch = this.#queue.take(this.#options.batchCallsMax);
-      for (let retryMs = this.#options.retryMinMs; !(await this.#deliver(batch)); retryMs *= 2) {
-        if (this.#closing) this.#drop("shutdown", batch.splice(0).length);
-        else await this.#lingering(Math.min(retryMs, this.#options.retryMaxMs));
-      }
-    } while (this.#queue.size > 0);
+    // Not before its promise is known, or the end of an empty round would be overwritten.
+    await undefined;
+    for (;;) {
+      const waits = this.#closing ? undefined : this.#spilling.oldest();
+      if (!waits && this.#queue.size === 0) break;
+      const taken = waits ? await this.#empty(waits) : await this.#sendWaiting();
+      if (this.#closing && !taken) break;
+      if (!taken) await this.#retry.take(this.#retryMs);
+      const { retryMinMs, retryMaxMs } = this.#options;
+      this.#retryMs = taken ? retryMinMs : Math.min(this.#retryMs * 2, retryMaxMs);
+    }
     this.#working = undefined;
   }
 
-  async #lingering(durationMs: number): Promise<void> {
-    if (this.#closing) return;
-    await new Promise<void>((resolve) => {
-      const over = () => {
-        clearTimeout(this.#linger?.timer);
-        this.#linger = undefined;
-        resolve();
-      };
-      this.#linger = { timer: setTimeout(over, durationMs), over };
-    });
+  async #sendWaiting(): Promise<boolean> {
+    const { batchCallsMax, batchBytesMax, lingerMs } = this.#options;
+    if (this.#queue.size < batchCallsMax && !this.#hurried) await this.#linger.take(lingerMs);
+    // They may have gone to the spill meanwhile.
+    const batch = this.#queue.take(batchCallsMax, batchBytesMax);
+    if (batch.length === 0) return true;
+    const flight = this.#spilling.takeOff(batch);
+    const taken = await this.#deliver("memory", batch);
+    await this.#spilling.land(flight, taken);
+    return taken;
+  }
+
+  /** A file of the spill into the store. False when the store is away, or the file cannot be read now. */
+  async #empty(segment: Segment): Promise<boolean> {
+    const { batchCallsMax, batchBytesMax } = this.#options;
+    const drain = await this.#open(segment);
+    if (!drain) return false;
+    for (;;) {
+      const batch = drain.batch(batchCallsMax * drainShare, batchBytesMax * 2);
+      if (batch.length === 0) break;
+      if (this.#closing || !(await this.#deliver(drain.source, batch))) return false;
+      drain.delivered();
+    }
+    this.#drain = undefined;
+    if (drain.lost > 0) {
+      this.#accounting.drop(drain.source, "spill_damaged", drain.lost);
+      const { path } = segment;
+      this.#options.log.error({ path, calls: drain.lost }, "calls in a spill file were damaged");
+    }
+    await this.#spilling.remove(segment);
+    return true;
+  }
+
+  async #open(segment: Segment): Promise<SegmentDrain | undefined> {
+    if (this.#drain?.segment === segment) return this.#drain;
+    try {
+      this.#drain = await this.#spilling.open(segment);
+      return this.#drain;
+    } catch (cause) {
+      this.#complain({ err: cause, path: segment.path }, "a spill file cannot be read now");
+      return undefined;
+    }
   }
 
   /** False when the store is away and the whole batch has to be sent again. */
-  async #deliver(batch: readonly Waiting[]): Promise<boolean> {
-    if (batch.length === 0) return true;
+  async #deliver(source: BatchSource, batch: readonly Waiting[]): Promise<boolean> {
     try {
-      this.#credit(batch, await this.#append(batch.map(({ call }) => call)));
+      const taken = await this.#append(batch.map(({ call }) => call));
+      if (!this.#closed) this.#settle(source, batch, taken);
       return true;
     } catch (cause) {
       this.#accounting.storeFailures += 1;
       const away = cause instanceof Problem && cause.code === "unavailable";
-      this.#options.log.error(
-        { err: cause, calls: batch.length, away },
-        "the call log did not take a batch",
-      );
+      const what = { err: cause, calls: batch.length, away };
+      this.#complain(what, "the call log did not take a batch");
       if (away) return false;
     }
-    // One call that cannot be stored must not hold up the others for ever: find it, and lose it alone.
-    if (batch.length === 1) this.#drop("rejected", 1);
-    else for (const waiting of batch) await this.#deliverAlone(waiting);
+    if (batch.length > 1) return this.#deliverEach(source, batch);
+    this.#drop(source, "rejected", batch);
     return true;
   }
 
-  async #deliverAlone(waiting: Waiting): Promise<void> {
-    while (!(await this.#deliver([waiting]))) {
-      if (this.#closing) {
-        this.#drop("shutdown", 1);
-        break;
+  /** One call that cannot be stored must not hold up the others for ever: it is found, and lost alone. */
+  async #deliverEach(source: BatchSource, batch: readonly Waiting[]): Promise<boolean> {
+    for (const one of batch) {
+      while (!(await this.#deliver(source, [one]))) {
+        if (!this.#closing) await this.#retry.take(this.#options.retryMaxMs);
+        // What is in the spill stays there.
+        else if (source !== "memory") return false;
+        else {
+          this.#drop(source, "shutdown", [one]);
+          break;
+        }
       }
-      await this.#lingering(this.#options.retryMaxMs);
     }
+    return true;
   }
 
-  /** A known call is a stored call: its first delivery succeeded and the reply was lost. */
-  #credit(batch: readonly Waiting[], taken: Taken): void {
-    const shed = batch.filter((waiting) => waiting.shed).length;
-    const kept = taken.stored + taken.known;
-    this.#accounting.bodiesShed += Math.min(shed, kept);
-    this.#accounting.stored += kept - Math.min(shed, kept);
-    this.#accounting.discarded += taken.discarded;
+  #settle(source: BatchSource, batch: readonly Waiting[], taken: Taken): void {
+    const shed = batch.filter((waiting) => waiting.shed);
+    this.#takenAtMs = this.#clock.monotonicMs();
+    this.#accounting.settle(source, { calls: batch.length, shed: shed.length }, taken);
+    for (const { call } of shed) this.#losses.add(call, "bodies", "queue_full");
   }
 
-  #drop(reason: DropReason, calls: number): void {
-    this.#accounting.dropped[reason] += calls;
+  #drop(source: BatchSource, reason: DropReason, lost: readonly { call: Call }[]): void {
+    if (lost.length === 0) return;
+    this.#accounting.drop(source, reason, lost.length);
+    for (const { call } of lost) this.#losses.add(call, "call", reason);
+  }
+
+  /** A store that is away refuses every batch: one line tells it for a while. */
+  #complain(fields: LogFields, message: string): void {
+    const now = this.#clock.monotonicMs();
+    if (now - this.#complainedAtMs < complainAgainMs) return;
+    this.#complainedAtMs = now;
+    this.#options.log.error(fields, message);
   }
 }
+
+const complainAgainMs = 10_000;

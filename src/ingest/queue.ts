@@ -3,7 +3,7 @@
  *
  * Whole calls enter up to three quarters of the byte limit; the rest of it is for calls without their bodies,
  * so that rows outlast bodies. What fits neither way does not enter. What is there already stays as it
- * is: the newest pays.
+ * is: the newest pays. Calls that were taken count until they are released: somebody still holds them.
  */
 import { type Call, withoutBodies } from "../call.ts";
 
@@ -17,13 +17,16 @@ export interface Waiting {
   readonly call: Call;
   readonly shed: boolean;
   readonly bytes: number;
+  /** When it was offered, monotonic. */
+  readonly sinceMs: number;
 }
 
 export class CallQueue {
   readonly #callsMax: number;
   readonly #bytesMax: number;
   #waiting: Waiting[] = [];
-  #bytes = 0;
+  #heldCalls = 0;
+  #heldBytes = 0;
 
   constructor(limits: { callsMax: number; bytesMax: number }) {
     this.#callsMax = limits.callsMax;
@@ -34,27 +37,55 @@ export class CallQueue {
     return this.#waiting.length;
   }
 
-  offer(call: Call): Admission {
-    if (this.#waiting.length >= this.#callsMax) return "refused";
-    const shed = this.#bytes + bytesOf(call) > this.#bytesMax * wholeCallsShare;
+  /** When the oldest that waits was offered; undefined when none does. */
+  get oldestMs(): number | undefined {
+    return this.#waiting[0]?.sinceMs;
+  }
+
+  get moreThanHalfFull(): boolean {
+    return this.#heldCalls * 2 > this.#callsMax || this.#heldBytes * 2 > this.#bytesMax;
+  }
+
+  offer(call: Call, sinceMs: number): Admission {
+    if (this.#heldCalls >= this.#callsMax) return "refused";
+    const shed = this.#heldBytes + bytesOf(call) > this.#bytesMax * wholeCallsShare;
     const kept = shed ? withoutBodies(call) : call;
     const bytes = bytesOf(kept);
-    if (this.#bytes + bytes > this.#bytesMax) return "refused";
-    this.#waiting.push({ call: kept, shed, bytes });
-    this.#bytes += bytes;
+    if (this.#heldBytes + bytes > this.#bytesMax) return "refused";
+    this.#waiting.push({ call: kept, shed, bytes, sinceMs });
+    this.#heldCalls += 1;
+    this.#heldBytes += bytes;
     return shed ? "without_bodies" : "whole";
   }
 
-  /** Removes and returns the oldest, at most `callsMax` of them. */
-  take(callsMax: number): Waiting[] {
-    const taken = this.#waiting.splice(0, callsMax);
-    for (const { bytes } of taken) this.#bytes -= bytes;
-    return taken;
+  /** The oldest, at most `callsMax` of them and, but for the first, `bytesMax`. To be released or put back. */
+  take(callsMax: number, bytesMax: number): readonly Waiting[] {
+    return this.#waiting.splice(0, batchLength(this.#waiting, callsMax, bytesMax));
+  }
+
+  putBack(waiting: readonly Waiting[]): void {
+    this.#waiting = [...waiting, ...this.#waiting];
+  }
+
+  release(waiting: readonly Waiting[]): void {
+    this.#heldCalls -= waiting.length;
+    for (const { bytes } of waiting) this.#heldBytes -= bytes;
   }
 }
 
+/** How many of the first make one batch; one at least. */
+function batchLength(waiting: readonly Waiting[], callsMax: number, bytesMax: number): number {
+  const most = Math.min(waiting.length, callsMax);
+  let bytes = 0;
+  for (let length = 0; length < most; length += 1) {
+    bytes += waiting[length]?.bytes ?? 0;
+    if (bytes > bytesMax) return Math.max(1, length);
+  }
+  return most;
+}
+
 /** Text of the log is mostly ASCII, which V8 keeps at a byte a character; other text at two. */
-function bytesOf(call: Call): number {
+export function bytesOf(call: Call): number {
   const { requestBody, responseBody, errorMessage, method, toolName, headers, messages } = call;
   let characters = requestBody.length + responseBody.length + errorMessage.length;
   characters += method.length + toolName.length;

@@ -1,0 +1,68 @@
+/**
+ * One spill file on its way into the store: batches, in order, each the same until it was delivered.
+ *
+ * Guarantees: a call that was delivered is not offered again, however often the store fails in between.
+ * Bounds: the file and one batch in memory.
+ */
+import type { BatchSource } from "./accounting.ts";
+import { bytesOf, type Waiting } from "./queue.ts";
+import { readSegment, type SegmentEntry } from "./segment.ts";
+import type { Segment, Spill } from "./spill.ts";
+
+export class SegmentDrain {
+  readonly segment: Segment;
+  readonly #entries: Iterator<SegmentEntry>;
+  #batch: Waiting[] = [];
+  #delivered = 0;
+  #lost = 0;
+
+  private constructor(segment: Segment, bytes: Buffer) {
+    this.segment = segment;
+    this.#entries = readSegment(bytes);
+  }
+
+  /** @throws — the file cannot be read. */
+  static async open(spill: Spill, segment: Segment): Promise<SegmentDrain> {
+    return new SegmentDrain(segment, await spill.read(segment));
+  }
+
+  get source(): BatchSource {
+    return this.segment.origin === "here" ? "spill" : "recovered";
+  }
+
+  /**
+   * Calls that are not in the store and can be read no more; to be asked at the end. A file that an
+   * earlier writer has left tells only what it shows.
+   */
+  get lost(): number {
+    return this.segment.origin === "here" ? this.segment.calls - this.#delivered : this.#lost;
+  }
+
+  /** Of the next calls; empty at the end. */
+  batch(callsMax: number, bytesMax: number): readonly Waiting[] {
+    if (this.#batch.length > 0) return this.#batch;
+    for (let bytes = 0; this.#batch.length < callsMax && bytes < bytesMax; ) {
+      const { value, done } = this.#entries.next();
+      if (done) break;
+      const entry: SegmentEntry = value;
+      if ("lost" in entry) this.#lost += this.#countsAsLost(entry) ? entry.lost : 0;
+      else {
+        const { call, shed } = entry;
+        const waiting = { call, shed, bytes: bytesOf(call), sinceMs: this.segment.sinceMs };
+        this.#batch.push(waiting);
+        bytes += waiting.bytes;
+      }
+    }
+    return this.#batch;
+  }
+
+  delivered(): void {
+    this.#delivered += this.#batch.length;
+    this.#batch = [];
+  }
+
+  /** What a recorder of this process was writing when it died was in its memory still, and is counted there. */
+  #countsAsLost({ torn }: { torn: boolean }): boolean {
+    return !(torn && this.segment.origin === "inherited");
+  }
+}

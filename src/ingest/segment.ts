@@ -1,0 +1,99 @@
+/**
+ * The form of spill files: calls end to end, each a record that proves itself.
+ *
+ *     FF 'H' 'W' 01 | u32 crc | u32 payload bytes | u8 form | payload
+ *
+ * Little-endian. The CRC-32 covers everything behind it; the payload is the call as JSON in UTF-8, which never
+ * holds the byte FF, so that the next record is found again behind a damaged one. `form` is 0 for a whole
+ * call, 1 for one without its bodies.
+ *
+ * Guarantees: reading never throws and never makes up a call; whatever was cut off or altered, every record
+ * that was not touched is read.
+ */
+import { crc32 } from "node:zlib";
+import type { Call } from "../call.ts";
+
+export type SegmentEntry =
+  | { readonly call: Call; readonly shed: boolean }
+  /** Records that are there no more: how many there were, as far as it can be told, and at least one. */
+  | { readonly lost: number; readonly torn: boolean };
+
+export function encodeRecord(call: Call, shed: boolean): Buffer {
+  const payload = Buffer.from(JSON.stringify(call));
+  const record = Buffer.allocUnsafe(headerBytes + payload.length);
+  mark.copy(record);
+  record.writeUInt32LE(payload.length, lengthAt);
+  record.writeUInt8(shed ? 1 : 0, formAt);
+  payload.copy(record, headerBytes);
+  record.writeUInt32LE(crc32(record.subarray(lengthAt)), crcAt);
+  return record;
+}
+
+/** The entries of a file in order. `torn`: no whole record follows, as where a process died while it wrote. */
+export function* readSegment(bytes: Buffer): Generator<SegmentEntry> {
+  for (let at = 0; at < bytes.length; ) {
+    const record = readRecord(bytes, at);
+    if (record) {
+      yield record.entry;
+      at = record.end;
+      continue;
+    }
+    const next = nextRecord(bytes, at + 1);
+    // Without a mark of its own a record lost its head.
+    const lost = marksBetween(bytes, at, next) + (isMark(bytes, at) ? 0 : 1);
+    yield { lost, torn: next === bytes.length };
+    at = next;
+  }
+}
+
+/** Where the next whole record begins; the end of the bytes when there is none. */
+function nextRecord(bytes: Buffer, from: number): number {
+  for (let at = from; ; at += 1) {
+    at = bytes.indexOf(mark, at);
+    if (at < 0) return bytes.length;
+    if (readRecord(bytes, at)) return at;
+  }
+}
+
+function marksBetween(bytes: Buffer, from: number, to: number): number {
+  let marks = 0;
+  for (let at = bytes.indexOf(mark, from); at >= 0 && at < to; at = bytes.indexOf(mark, at + 1))
+    marks += 1;
+  return marks;
+}
+
+const mark = Buffer.from([0xff, 0x48, 0x57, 0x01]);
+const crcAt = 4;
+const lengthAt = 8;
+const formAt = 12;
+const headerBytes = 13;
+
+function readRecord(
+  bytes: Buffer,
+  at: number,
+): { readonly entry: SegmentEntry; readonly end: number } | undefined {
+  if (bytes.length - at < headerBytes) return undefined;
+  if (!isMark(bytes, at)) return undefined;
+  const start = at + headerBytes;
+  const end = start + bytes.readUInt32LE(at + lengthAt);
+  if (end > bytes.length) return undefined;
+  if (crc32(bytes.subarray(at + lengthAt, end)) !== bytes.readUInt32LE(at + crcAt))
+    return undefined;
+  const call = toCall(bytes.toString("utf8", start, end));
+  return call && { entry: { call, shed: bytes.readUInt8(at + formAt) === 1 }, end };
+}
+
+function isMark(bytes: Buffer, at: number): boolean {
+  return bytes.compare(mark, 0, mark.length, at, Math.min(bytes.length, at + mark.length)) === 0;
+}
+
+/** What proved itself was written by `encodeRecord`; but a file of another make may carry our mark. */
+function toCall(text: string): Call | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isCall = typeof value === "object" && value !== null && "id" in value;
+    return isCall ? (value as Call) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * Calls on disk that the store could not take yet: a folder of files, oldest first, each written once, read
+ * once and deleted (segment.ts).
+ *
+ * In: calls, from ingest. Out: files, when the store is well again; also those that an earlier process left.
+ * Guarantees: `put` resolves when its calls survive the death of the machine; a file that failed is never
+ * written again. Bounds: `maxBytes` in all, `fileMaxBytes` and one batch a file, a share of the disk that stays free.
+ */
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { withoutBodies } from "../call.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { Problem } from "../problem.ts";
+import type { Log } from "../telemetry.ts";
+import type { Waiting } from "./queue.ts";
+import { encodeRecord } from "./segment.ts";
+import { SegmentFile } from "./segment-file.ts";
+import { SpillRoom } from "./spill-room.ts";
+
+export interface SpillOptions {
+  readonly folder: string;
+  /** A UUIDv7 of this process: tells its files from those of earlier ones. */
+  readonly life: string;
+  readonly maxBytes: number;
+  /** 16 MiB: a file is read whole. */
+  readonly fileMaxBytes?: number;
+  /** Of the disk. A tenth. */
+  readonly freeShareMin?: number;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** A file of the spill. */
+export interface Segment {
+  readonly path: string;
+  /** `inherited`: a recorder of this process that died has left it. */
+  readonly origin: "here" | "inherited" | "earlier_process";
+  /** When its first call came, or when it was found; monotonic. */
+  readonly sinceMs: number;
+  /** How many calls are to be read, of a file that was written here. */
+  readonly calls: number;
+  readonly bytes: number;
+}
+
+export interface Put {
+  readonly segment: Segment;
+  /** Rejects when the file failed: none of the calls is here, and the next attempt goes to another file. */
+  readonly durable: Promise<void>;
+}
+
+type WrittenSegment = { -readonly [Key in keyof Segment]: Segment[Key] } & {
+  file?: SegmentFile;
+  /** Nobody wants it any more: deleted as soon as nothing writes to it. */
+  unwanted?: true;
+};
+
+const fileName = /^([0-9a-f-]{36})-(\d{8})\.calls$/;
+/** After two failures in a row: files of a disk that fails are not made by the dozen. */
+const failureRestMs = 1_000;
+/** Where there was no room there will not be any in the next millisecond. */
+const refusalRestMs = 200;
+
+export class Spill implements AsyncDisposable {
+  readonly #options: Required<SpillOptions>;
+  readonly #room: SpillRoom;
+  readonly #segments: WrittenSegment[];
+  /** The file that takes more. */
+  #accepting: WrittenSegment | undefined;
+  #sequence: number;
+  readonly #undeleted = new Map<string, number>();
+  readonly #closings = new Set<Promise<void>>();
+  #failuresInARow = 0;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @throws Problem `unavailable` — the folder can be neither made nor read. */
+  constructor(options: SpillOptions) {
+    const limits = { fileMaxBytes: 16_777_216, freeShareMin: 0.1, clock: systemClock };
+    this.#options = { ...limits, ...options };
+    const { folder, clock, life } = this.#options;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      this.#room = new SpillRoom(folder, this.#options, clock);
+      this.#segments = findSegments(folder, life, clock.monotonicMs());
+    } catch (cause) {
+      const message = `the folder ${folder} for calls that wait for the store cannot be used`;
+      throw new Problem("unavailable", message, { cause });
+    }
+    const last = this.#segments.at(-1)?.path ?? "";
+    this.#sequence = Number(fileName.exec(last.slice(folder.length + 1))?.[2] ?? 0);
+  }
+
+  get files(): number {
+    return this.#segments.length + this.#undeleted.size;
+  }
+
+  get bytes(): number {
+    const sizes = this.#segments.map(({ file, bytes }) => file?.takenBytes ?? bytes);
+    return [...sizes, ...this.#undeleted.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** When the oldest call came that is here; undefined when there is none. */
+  get oldestMs(): number | undefined {
+    return this.#segments[0]?.sinceMs;
+  }
+
+  /** True while there is a file of a recorder that died in this process. */
+  get hasInherited(): boolean {
+    return this.#segments.some(({ origin }) => origin === "inherited");
+  }
+
+  /**
+   * Writes the calls to the youngest file, or `apart`, to one of their own. Undefined: there is no room, or
+   * the disk has just failed twice.
+   */
+  put(waiting: readonly Waiting[], apart = false): Put | undefined {
+    const now = this.#options.clock.monotonicMs();
+    const restMs = this.#failuresInARow > 1 ? failureRestMs : 0;
+    if (now - this.#failedAtMs < restMs || now - this.#refusedAtMs < refusalRestMs)
+      return undefined;
+    const records = this.#encode(waiting);
+    if (!records) {
+      this.#refusedAtMs = now;
+      return undefined;
+    }
+    if (apart || !this.#fits(records.length)) this.#seal();
+    const segment = this.#accepting ?? this.#begin(waiting[0]?.sinceMs ?? now);
+    if (apart) this.#accepting = undefined;
+    this.#room.written(records.length);
+    return { segment, durable: this.#append(segment, records, waiting.length) };
+  }
+
+  /** The oldest file, once it can be read; it takes no more then. */
+  oldest(): Segment | undefined {
+    const first = this.#segments[0];
+    if (first && first === this.#accepting) this.#seal();
+    return this.#segments[0]?.file ? undefined : this.#segments[0];
+  }
+
+  async read({ path, bytes }: Segment): Promise<Buffer> {
+    return (await readFile(path)).subarray(0, bytes);
+  }
+
+  /** Its turn comes again after all others. */
+  postpone(segment: Segment): void {
+    const at = this.#segments.indexOf(segment as WrittenSegment);
+    if (at >= 0) this.#segments.push(...this.#segments.splice(at, 1));
+  }
+
+  /** Deletes it. What cannot be deleted counts as room taken, and is tried again with the next one. */
+  async remove(segment: Segment): Promise<void> {
+    this.#forget(segment);
+    const { file } = segment as WrittenSegment;
+    if (file) {
+      (segment as WrittenSegment).unwanted = true;
+      return;
+    }
+    this.#undeleted.set(segment.path, segment.bytes);
+    for (const path of [...this.#undeleted.keys()]) {
+      try {
+        await rm(path, { force: true });
+        this.#undeleted.delete(path);
+      } catch (cause) {
+        const { log } = this.#options;
+        log.warn({ err: cause, path }, "a file of calls that are stored could not be deleted yet");
+      }
+    }
+  }
+
+  #forget(segment: Segment): void {
+    const at = this.#segments.indexOf(segment as WrittenSegment);
+    if (at >= 0) this.#segments.splice(at, 1);
+    if (segment === this.#accepting) this.#seal();
+  }
+
+  /** Leaves its files to the next process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#seal();
+    await Promise.all(this.#closings);
+  }
+
+  #encode(waiting: readonly Waiting[]): Buffer | undefined {
+    const used = this.bytes;
+    // What they weigh in memory is more than what they take as records.
+    const weight = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    const whole = this.#room.admit(weight, used) === "whole";
+    const records = waiting.map(({ call, shed }) =>
+      whole ? encodeRecord(call, shed) : encodeRecord(withoutBodies(call), true),
+    );
+    const bytes = Buffer.concat(records);
+    return this.#room.admit(bytes.length, used) === "none" ? undefined : bytes;
+  }
+
+  #fits(bytes: number): boolean {
+    const file = this.#accepting?.file;
+    if (!file || file.failed) return false;
+    return file.takenBytes === 0 || file.takenBytes + bytes <= this.#options.fileMaxBytes;
+  }
+
+  #begin(sinceMs: number): WrittenSegment {
+    this.#sequence += 1;
+    const name = `${this.#options.life}-${String(this.#sequence).padStart(8, "0")}.calls`;
+    const path = join(this.#options.folder, name);
+    const file = new SegmentFile(path);
+    const segment: WrittenSegment = { path, origin: "here", sinceMs, calls: 0, bytes: 0, file };
+    this.#segments.push(segment);
+    this.#accepting = segment;
+    return segment;
+  }
+
+  async #append(segment: WrittenSegment, records: Buffer, calls: number): Promise<void> {
+    try {
+      await segment.file?.append(records, calls);
+      this.#failuresInARow = 0;
+    } catch (cause) {
+      this.#failuresInARow += 1;
+      this.#failedAtMs = this.#options.clock.monotonicMs();
+      if (segment === this.#accepting) this.#accepting = undefined;
+      throw cause;
+    } finally {
+      if (segment !== this.#accepting) this.#finish(segment);
+    }
+  }
+
+  #seal(): void {
+    const segment = this.#accepting;
+    this.#accepting = undefined;
+    if (segment) this.#finish(segment);
+  }
+
+  /** From a file that is written to one that can be read, unless appends are under way. */
+  #finish(segment: WrittenSegment): void {
+    const { file } = segment;
+    if (!file?.settled) return;
+    segment.calls = file.durableCalls;
+    segment.bytes = file.durableBytes;
+    delete segment.file;
+    if (segment.calls === 0) segment.unwanted = true;
+    if (segment.unwanted) this.#forget(segment);
+    const closing = this.#close(segment, file).finally(() => this.#closings.delete(closing));
+    this.#closings.add(closing);
+  }
+
+  async #close(segment: WrittenSegment, file: SegmentFile): Promise<void> {
+    try {
+      await file.close();
+    } catch (cause) {
+      this.#options.log.warn({ err: cause, path: file.path }, "a spill file could not be closed");
+    }
+    if (segment.unwanted) await this.remove(segment);
+  }
+}
+
+/** In order of writing: lives are ordered by time, sequences count up. */
+function findSegments(folder: string, life: string, nowMs: number): WrittenSegment[] {
+  const names = readdirSync(folder).filter((name) => fileName.test(name));
+  return names.sort().map((name) => {
+    const path = join(folder, name);
+    const origin = name.startsWith(life) ? "inherited" : "earlier_process";
+    return { path, origin, sinceMs: nowMs, calls: 0, bytes: statSync(path).size };
+  });
+}
