@@ -14,6 +14,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { CallLog } from "../../src/store/call-log.ts";
 import { MemoryCallLog } from "../../src/store/memory/call-log.ts";
 import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
+import { sequence } from "./call-log/samples.ts";
 import { endOf } from "./call-log/walks.ts";
 import { type Bookmarks, everything, history, type Step, take, teams } from "./history.ts";
 
@@ -27,7 +28,7 @@ let files = 0;
 
 /**
  * Where the log under test rests: with this process, in a file, or in a file that is read by a connection of its
- * own. The hurried one believes that time flies: each of its steps ends at the first occasion.
+ * own. The hurried one believes that time flies: its steps end at the first occasion, or soon after.
  */
 const places = ["memory", "hurried", "file", "file and reader"] as const;
 type Place = (typeof places)[number];
@@ -100,8 +101,9 @@ function openPlace(where: Place) {
 }
 
 function hurriedClock(): Clock {
+  const random = sequence(7);
   let nowMs = 0;
-  return { nowMs: () => 0, monotonicMs: () => (nowMs += 1_000) };
+  return { nowMs: () => 0, monotonicMs: () => (nowMs += random() < 0.5 ? 1_000 : 1) };
 }
 
 /** Equal but for percentiles, which two drivers may each be 2 % from the exact ones. */
