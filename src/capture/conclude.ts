@@ -24,9 +24,9 @@ import {
 
 /** From here on there are no sessions, and leaving is cancelling. */
 const statelessVersion = "2026-07-28";
-/** After a cut, clients come back within seconds or not at all. */
+/** After a cut, clients come back within seconds or not at all; both beside what they were told to wait. */
 const cutWaitMs = 30_000;
-/** A server that closes a stream itself says when the client shall come back. */
+/** A server that closes a stream itself lets the client ask again now and then, often without saying when. */
 const closedWaitMs = 120_000;
 
 export interface ExchangeConclusion extends ExchangeEnd {
@@ -144,7 +144,7 @@ function settleRequest(context: CaptureContext, facts: ExchangeFacts, draft: Cal
       body: end.kept,
       bytes: end.unfinished?.bytes ?? 0,
       endedMs: facts.seenMs,
-      waitMs: verdict ? cutWaitMs : closedWaitMs,
+      waitMs: (verdict ? cutWaitMs : closedWaitMs) + draft.facts.retryMs,
     });
     context.pending.add(draft, giveUpOnServer);
   } else if (!verdict && statusCode === 202 && scope.openStreams > 0 && scope.isShared) {

@@ -41,6 +41,7 @@ export class EventStream {
   /** Inside a block whose beginning was not seen. */
   #lost = false;
   #seenIds = false;
+  #retryMs = 0;
 
   constructor(onEvent: (event: StreamEvent) => void, budget: Budget, blockMaxBytes: number) {
     this.#onEvent = onEvent;
@@ -48,6 +49,9 @@ export class EventStream {
     this.#parser = createParser({
       onId: (id) => {
         if (id !== "") this.#seenIds = true;
+      },
+      onRetry: (retryMs) => {
+        this.#retryMs = retryMs;
       },
       onEvent: ({ event = "", id = "", data }) => {
         if (data === "" && id === "") return;
@@ -59,6 +63,11 @@ export class EventStream {
   /** True once an event carried an id, so that the stream may be resumed elsewhere. */
   get seenIds(): boolean {
     return this.#seenIds;
+  }
+
+  /** How long the client was told to wait before it resumes the stream. */
+  get retryMs(): number {
+    return this.#retryMs;
   }
 
   add(bytes: Uint8Array): void {

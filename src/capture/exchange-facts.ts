@@ -21,6 +21,8 @@ export class ExchangeFacts {
   seenMs: number;
   /** Of its event stream; a number that it shares with those that go on with it. */
   stream: number | undefined;
+  /** What its event stream, or one that went on with it, told the client to wait before it resumes it. */
+  retryMs = 0;
   /** Exchanges under way that go on with its stream. */
   resumptions = 0;
   /** The exchange whose stream this one goes on with, while a request of it waits. */

@@ -259,6 +259,8 @@ export class ExchangeReading {
   }
 
   #conclude(end: ExchangeEnd, body: BodyText): void {
+    const first = this.#facts.resumes ?? this.#facts;
+    first.retryMs = this.#stream?.retryMs || first.retryMs;
     concludeExchange(this.#context, this.#facts, this.#calls, {
       ...end,
       body,

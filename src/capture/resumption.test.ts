@@ -191,6 +191,54 @@ describe("a stream that nobody resumes", () => {
   });
 
   test.for([
+    ["its client was told to wait", (told: ExchangeWitness) => told, "a"],
+    ["its client was told to wait before", () => resume("a"), "b"],
+  ] as const)("for as long as %s, is waited for longer", ([, last, id]) => {
+    const asked = ask(1);
+    asked.response(Buffer.from("id: a\nretry: 600000\ndata: \n\n"));
+    const ending = last(asked);
+    if (ending !== asked) asked.end(cut);
+    tell(ending, id);
+    ending.end(closed);
+    writer.flush();
+    for (const atMs of [0, 719_999]) capture.sweep(atMs);
+    expect(of("tools/call")).toEqual([]);
+    capture.sweep(720_000);
+    expect(of("tools/call")).toHaveLength(1);
+  });
+
+  test("and whose client takes its call back, is not waited for", () => {
+    const asked = ask(1);
+    tell(asked, "a");
+    asked.end(left);
+    const params = '{"requestId":1,"reason":"changed my mind"}';
+    const text = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`;
+    const cancel = open("POST", [], text);
+    cancel.end(closed);
+    writer.flush();
+    for (const atMs of [0, 2_000]) capture.sweep(atMs);
+    const ending = { errorKind: "cancelled", errorMessage: "changed my mind" };
+    expect(of("tools/call")).toMatchObject([ending]);
+  });
+
+  test("and breaks off amid one answer after the other, holds the last of them", () => {
+    const asked = ask(1);
+    tell(asked, "a");
+    asked.response(Buffer.from(`data: ${"x".repeat(1_000)}`));
+    asked.end(cut);
+    writer.flush();
+    const heldBytes = capture.stats().openMessageBytes;
+    expect(heldBytes).toBeGreaterThan(1_000);
+    for (let times = 0; times < 5; times += 1) {
+      const resumed = resume("a");
+      resumed.response(Buffer.from(`data: ${"x".repeat(1_000)}`));
+      resumed.end(cut);
+    }
+    writer.flush();
+    expect(capture.stats().openMessageBytes).toBe(heldBytes);
+  });
+
+  test.for([
     ["has no ids", [], ""],
     ["has no session, as in 2026-07-28", ["mcp-protocol-version", "2026-07-28"], "a"],
   ] as const)("and cannot be, as it %s, ends its call at once", ([, fields, id]) => {
