@@ -5,13 +5,12 @@
  */
 import type { Clock } from "../../clock.ts";
 import type { CallMetrics, MetricsQuery } from "../call-log.ts";
-import { CallTally, type Tally, type TallyKind, tallyKinds } from "../statistics.ts";
+import { CallTally, type Tally, tallyKinds } from "../statistics.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
 import { scan } from "./call-scan.ts";
-import type { DictionaryColumn } from "./column.ts";
 import type { Segment } from "./segment.ts";
-import { firstGroup, SegmentTally, tallyHourMs } from "./segment-tally.ts";
+import { SegmentTally, tallyHourMs } from "./segment-tally.ts";
 import type { Positions } from "./selection.ts";
 
 type NameOf = (name: number) => string;
@@ -29,26 +28,23 @@ export async function callMetrics(
   await scan(file, { teamId, filter: query, clock, signal }, (segment, selection, span) => {
     const matching = selection.count(segment, span);
     if (matching === 0) return;
-    if (byHours && matching === segment.head.rows && segment.tally.length > 0)
-      addTally(tally, segment, nameOf);
+    const { values, counts } = segment.dictionary("team");
+    const team = values.indexOf(file.names.find(teamId) ?? 0);
+    const whole = byHours && matching === counts[team];
+    const summed = whole && SegmentTally.of(segment.tally, values[team] ?? 0);
+    if (summed) addTally(tally, summed, nameOf);
     else addRows(tally, segment, selection.select(segment, span), nameOf);
   });
   return tally.metrics();
 }
 
-function addTally(tally: CallTally, segment: Segment, nameOf: NameOf): void {
-  const summed = new SegmentTally(segment.tally);
-  const dictionaries = dictionariesOf(segment);
+function addTally(tally: CallTally, summed: SegmentTally, nameOf: NameOf): void {
   for (const kind of tallyKinds) {
-    const first = firstGroup(dictionaries, kind);
-    for (const [code, name] of dictionaries[kind].values.entries())
-      tally.group(kind, nameOf(name))?.addPart(summed.part(first + code));
+    for (const [name, part] of summed.groups(kind)) tally.group(kind, nameOf(name))?.addPart(part);
   }
-  const first = firstGroup(dictionaries);
-  for (const [code, hourMs] of summed.hours.entries()) {
-    const part = summed.part(first + code);
+  for (const [hour, part] of summed.groups("hour")) {
     tally.total.addPart(part);
-    tally.bucket(hourMs).addPart(part);
+    tally.bucket(hour * tallyHourMs).addPart(part);
   }
 }
 
@@ -71,13 +67,4 @@ function addRows(tally: CallTally, segment: Segment, positions: Positions, nameO
     tally.total.add(status, durationMs);
     tally.bucket(segment.startedMs(position)).add(status, durationMs);
   }
-}
-
-function dictionariesOf(segment: Segment): Readonly<Record<TallyKind, DictionaryColumn>> {
-  return {
-    server: segment.dictionary("server"),
-    tool: segment.dictionary("tool"),
-    method: segment.dictionary("method"),
-    client: segment.dictionary("client"),
-  };
 }

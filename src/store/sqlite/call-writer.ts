@@ -95,11 +95,13 @@ class Batch {
 /** Asks once for each server of a batch. */
 function removedServers(statements: Statements): (call: Call) => boolean {
   const sql = "SELECT 1 FROM removed_servers WHERE team_id = ? AND server_id = ?";
-  const known = new Map<string, boolean>();
+  const teams = new Map<string, Map<string, boolean>>();
   return ({ teamId, serverId }) => {
-    const key = `${teamId} ${serverId}`;
-    const removed = known.get(key) ?? statements.get(sql).get(teamId, serverId) !== undefined;
-    known.set(key, removed);
+    const servers = teams.get(teamId) ?? new Map<string, boolean>();
+    const removed =
+      servers.get(serverId) ?? statements.get(sql).get(teamId, serverId) !== undefined;
+    servers.set(serverId, removed);
+    teams.set(teamId, servers);
     return removed;
   };
 }

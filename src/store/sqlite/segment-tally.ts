@@ -1,156 +1,160 @@
 /**
- * What metrics ask of a segment, summed up when it is written: a tally for each server, tool, method and client
- * of it, and for each hour.
+ * What metrics ask of a segment, summed up when it is written: for each team with many calls in it a tally of each
+ * server, tool, method and client, and of each hour.
  *
- * Only large segments of one team have one: others are quickly gone through row by row. Layout: the numbers of
- * groups, hours and buckets, one unused, 32 bits each; doubles: a sum and a maximum of durations a group, the
- * start of each hour; 32 bits: successes, errors, timeouts and the end of its buckets a group; 16 bits:
- * the buckets, then their counts. Groups are in the order of the columns' dictionaries, hours come last.
- * Bounds: 1,024 groups of a kind; with more there is none.
+ * Only large segments have one: others are quickly gone through row by row. Layout: a section a team, one after the
+ * other. A section begins with 8 numbers of 32 bits: its size in bytes, the team, how many servers, tools, methods,
+ * clients and hours, and how many buckets; then, for each of these groups in turn, two columns of doubles (sum and
+ * maximum of durations), five of 32 bits (the name, or the hour since the epoch; successes, errors, timeouts; the end
+ * of its buckets); then the buckets and their counts, 16 bits each; then zeros up to a multiple of 8 bytes.
+ * Bounds: a team with 1,024 calls or more, 1,024 groups of each kind; beyond them there is no section.
  */
-
 import { bucketOf, bucketsMax } from "../sketch.ts";
 import { type TallyKind, type TallyPart, tallyKinds } from "../statistics.ts";
 import { outcomeOf } from "./call-codes.ts";
-import { type DictionaryColumn, decodeDictionary } from "./column.ts";
-import { largeRowsMin, type Row, type SegmentColumns } from "./segment.ts";
+import { largeRowsMin, type Row } from "./segment.ts";
 
 export const tallyHourMs = 3_600_000;
+const teamRowsMin = 1_024;
 const groupsMax = 1_024;
-const none = new Uint8Array(0);
+const headNumbers = 8;
+
+const kinds = [...tallyKinds, "hour"] as const;
+type Kind = TallyKind | "hour";
 
 interface Group {
+  readonly name: number;
   successCount: number;
   errorCount: number;
   timeoutCount: number;
   sumMs: number;
   maxMs: number;
-  buckets: number[];
-  bucketCounts: number[];
+  readonly sketch: Uint16Array;
 }
 
-export function makeTally(rows: readonly Row[], columns: SegmentColumns): Uint8Array {
-  if (rows.length < largeRowsMin || decodeDictionary(columns.team, rows.length).codes) return none;
-  const dictionaries = tallyKinds.map((kind) => decodeDictionary(columns[kind], rows.length));
-  const hours = [...new Set(rows.map((row) => Math.floor(row.startedMs / tallyHourMs)))];
-  const codeOfHour = new Map(hours.map((hour, code) => [hour, code]));
-  const kinds = [
-    ...dictionaries.map(({ values, codes }) => ({
-      groups: values.length,
-      codeAt: (position: number) => codes?.[position] ?? 0,
-    })),
-    {
-      groups: hours.length,
-      codeAt: (_: number, row: Row) => codeOfHour.get(Math.floor(row.startedMs / tallyHourMs)) ?? 0,
-    },
-  ];
-  if (kinds.some(({ groups }) => groups > groupsMax)) return none;
-  const groups = kinds.flatMap((kind) => groupsOf(rows, kind));
-  return encode(
-    groups,
-    hours.map((hour) => hour * tallyHourMs),
-  );
+export function makeTally(rows: readonly Row[]): Uint8Array {
+  if (rows.length < largeRowsMin) return new Uint8Array(0);
+  const teams = Map.groupBy(rows, ({ team }) => team);
+  const sections = [...teams].flatMap(([team, own]) => {
+    if (own.length < teamRowsMin) return [];
+    const groups = kinds.map((kind) => groupsOf(own, kind));
+    return groups.every(({ length }) => length <= groupsMax) ? [encode(team, groups)] : [];
+  });
+  return Buffer.concat(sections);
 }
 
-/** A segment's tally, as views of its bytes. */
+/** One team's section, as views of its bytes. */
 export class SegmentTally {
-  /** Starts of hours, epoch milliseconds. */
-  readonly hours: Float64Array;
-  readonly #sums: Float64Array;
-  readonly #counts: Uint32Array;
+  readonly #counts: readonly number[];
+  readonly #doubles: Float64Array;
+  readonly #numbers: Uint32Array;
   readonly #buckets: Uint16Array;
   readonly #groups: number;
 
-  /** @throws RangeError — not what `makeTally` returns; nor is nothing at all. */
-  constructor(bytes: Uint8Array) {
-    const { buffer } = bytes.byteOffset === 0 ? bytes : Uint8Array.from(bytes);
-    const [groups = 0, hours = 0, buckets = 0] = new Uint32Array(buffer, 0, 4);
-    this.#groups = groups;
-    this.#sums = new Float64Array(buffer, 16, groups * 2);
-    this.hours = new Float64Array(buffer, 16 + groups * 16, hours);
-    const countsAt = 16 + groups * 16 + hours * 8;
-    this.#counts = new Uint32Array(buffer, countsAt, groups * 4);
-    this.#buckets = new Uint16Array(buffer, countsAt + groups * 16, buckets * 2);
+  private constructor(buffer: ArrayBufferLike, from: number) {
+    const [, , ...counts] = new Uint32Array(buffer, from, headNumbers);
+    const buckets = counts.pop() ?? 0;
+    this.#counts = counts;
+    this.#groups = counts.reduce((sum, count) => sum + count, 0);
+    const doublesAt = from + headNumbers * 4;
+    this.#doubles = new Float64Array(buffer, doublesAt, this.#groups * 2);
+    const numbersAt = doublesAt + this.#doubles.byteLength;
+    this.#numbers = new Uint32Array(buffer, numbersAt, this.#groups * 5);
+    this.#buckets = new Uint16Array(buffer, numbersAt + this.#numbers.byteLength, buckets * 2);
   }
 
-  /** By the code of the group's value, of all dictionaries in turn, then of the hours. */
-  part(group: number): TallyPart {
-    const of = (column: number) => this.#counts[column * this.#groups + group] ?? 0;
-    const from = group === 0 ? 0 : (this.#counts[3 * this.#groups + group - 1] ?? 0);
+  /** `undefined` when there is none of this team. @throws RangeError — not what `makeTally` returns. */
+  static of(bytes: Uint8Array, team: number): SegmentTally | undefined {
+    const { buffer } = bytes.byteOffset === 0 ? bytes : Uint8Array.from(bytes);
+    for (let from = 0; from < bytes.length; ) {
+      const [size = 0, owner] = new Uint32Array(buffer, from, 2);
+      if (owner === team) return new SegmentTally(buffer, from);
+      if (size === 0) throw new RangeError("a tally without an end");
+      from += size;
+    }
+    return undefined;
+  }
+
+  /** Names, or hours since the epoch, and their sums. */
+  *groups(kind: Kind): Generator<readonly [name: number, part: TallyPart]> {
+    let group = 0;
+    for (const [index, each] of kinds.entries()) {
+      const count = this.#counts[index] ?? 0;
+      if (each === kind) {
+        const end = group + count;
+        for (; group < end; group++) yield [this.#number(0, group), this.#part(group)];
+        return;
+      }
+      group += count;
+    }
+  }
+
+  #part(group: number): TallyPart {
     const half = this.#buckets.length / 2;
+    const [from, to] = [group === 0 ? 0 : this.#number(4, group - 1), this.#number(4, group)];
     return {
-      successCount: of(0),
-      errorCount: of(1),
-      timeoutCount: of(2),
-      sumMs: this.#sums[group] ?? 0,
-      maxMs: this.#sums[this.#groups + group] ?? 0,
-      buckets: this.#buckets.subarray(from, of(3)),
-      bucketCounts: this.#buckets.subarray(half + from, half + of(3)),
+      successCount: this.#number(1, group),
+      errorCount: this.#number(2, group),
+      timeoutCount: this.#number(3, group),
+      sumMs: this.#doubles[group] ?? 0,
+      maxMs: this.#doubles[this.#groups + group] ?? 0,
+      buckets: this.#buckets.subarray(from, to),
+      bucketCounts: this.#buckets.subarray(half + from, half + to),
     };
   }
-}
 
-/** Where a kind's groups begin among those of all dictionaries; of the hours when there is no kind. */
-export function firstGroup(
-  dictionaries: Readonly<Record<TallyKind, DictionaryColumn>>,
-  kind?: TallyKind,
-): number {
-  let first = 0;
-  for (const each of tallyKinds) {
-    if (each === kind) break;
-    first += dictionaries[each].values.length;
+  #number(column: number, group: number): number {
+    return this.#numbers[column * this.#groups + group] ?? 0;
   }
-  return first;
 }
 
-function groupsOf(
-  rows: readonly Row[],
-  { groups, codeAt }: { groups: number; codeAt: (position: number, row: Row) => number },
-): Group[] {
-  const sums = Array.from({ length: groups }, (): Group => {
-    const counts = { successCount: 0, errorCount: 0, timeoutCount: 0 };
-    return { ...counts, sumMs: 0, maxMs: 0, buckets: [], bucketCounts: [] };
-  });
-  const sketches = new Uint16Array(groups * bucketsMax);
-  for (const [position, row] of rows.entries()) {
-    const code = codeAt(position, row);
-    const group = sums[code];
-    if (!group) throw new RangeError(`there is no group ${code}`);
+function groupsOf(rows: readonly Row[], kind: Kind): Group[] {
+  const groups = new Map<number, Group>();
+  for (const row of rows) {
+    const name = kind === "hour" ? Math.floor(row.startedMs / tallyHourMs) : row[kind];
+    let group = groups.get(name);
+    if (!group) {
+      const sums = { successCount: 0, errorCount: 0, timeoutCount: 0, sumMs: 0, maxMs: 0 };
+      group = { name, ...sums, sketch: new Uint16Array(bucketsMax) };
+      groups.set(name, group);
+    }
     const { status } = outcomeOf(row.outcome);
     if (status === "success") group.successCount++;
     else if (status === "error") group.errorCount++;
     else group.timeoutCount++;
     group.sumMs += row.durationMs;
     group.maxMs = Math.max(group.maxMs, row.durationMs);
-    const bucket = code * bucketsMax + bucketOf(row.durationMs);
-    sketches[bucket] = (sketches[bucket] ?? 0) + 1;
+    const bucket = bucketOf(row.durationMs);
+    group.sketch[bucket] = (group.sketch[bucket] ?? 0) + 1;
   }
-  for (const [code, group] of sums.entries()) {
-    for (let bucket = 0; bucket < bucketsMax; bucket++) {
-      const calls = sketches[code * bucketsMax + bucket] ?? 0;
-      if (calls === 0) continue;
-      group.buckets.push(bucket);
-      group.bucketCounts.push(calls);
-    }
-  }
-  return sums;
+  return [...groups.values()];
 }
 
-function encode(groups: readonly Group[], hours: readonly number[]): Uint8Array {
-  const buckets = groups.flatMap((group) => group.buckets);
-  let end = 0;
-  const ends = groups.map((group) => (end += group.buckets.length));
-  const parts = [
-    Uint32Array.of(groups.length, hours.length, buckets.length, 0),
+function encode(team: number, byKind: readonly (readonly Group[])[]): Uint8Array {
+  const groups = byKind.flat();
+  const [buckets, counts, ends]: [number[], number[], number[]] = [[], [], []];
+  for (const { sketch } of groups) {
+    for (let bucket = 0; bucket < bucketsMax; bucket++) {
+      const calls = sketch[bucket] ?? 0;
+      if (calls === 0) continue;
+      buckets.push(bucket);
+      counts.push(calls);
+    }
+    ends.push(buckets.length);
+  }
+  const columns = [
     Float64Array.from(groups, ({ sumMs }) => sumMs),
     Float64Array.from(groups, ({ maxMs }) => maxMs),
-    Float64Array.from(hours),
+    Uint32Array.from(groups, ({ name }) => name),
     Uint32Array.from(groups, ({ successCount }) => successCount),
     Uint32Array.from(groups, ({ errorCount }) => errorCount),
     Uint32Array.from(groups, ({ timeoutCount }) => timeoutCount),
     Uint32Array.from(ends),
-    Uint16Array.from(buckets),
-    Uint16Array.from(groups.flatMap((group) => group.bucketCounts)),
-  ];
-  return Buffer.concat(parts.map(({ buffer }) => new Uint8Array(buffer)));
+    Uint16Array.from([...buckets, ...counts]),
+  ].map(({ buffer }) => new Uint8Array(buffer));
+  const used = columns.reduce((sum, { length }) => sum + length, headNumbers * 4);
+  const size = Math.ceil(used / 8) * 8;
+  const lengths = byKind.map(({ length }) => length);
+  const head = Uint32Array.of(size, team, ...lengths, buckets.length);
+  return Buffer.concat([new Uint8Array(head.buffer), ...columns], size);
 }

@@ -77,7 +77,7 @@ export class Segments {
     { firstSeq, lastSeq }: Pick<SegmentHead, "firstSeq" | "lastSeq">,
   ): void {
     const columns = encodeSegment(rows, firstSeq);
-    const tally = makeTally(rows, columns);
+    const tally = makeTally(rows);
     const span = [rows[0]?.startedMs ?? 0, rows.at(-1)?.startedMs ?? 0] as const;
     this.#statements
       .get(insertSql)
