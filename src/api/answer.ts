@@ -69,16 +69,21 @@ export function answerWrongMethod(allowed: readonly string[]): Response {
 }
 
 export function answerError(error: unknown, requestId: string, report: Log): Response {
+  reportFault(error, requestId, report);
   if (!(error instanceof Problem) || error.code === "internal_error") {
-    report.error({ requestId, err: error }, "a request to the API failed");
     const message = "the host failed to answer; its log tells more under this X-Request-Id";
     return answerJson(statuses.internal_error, toBody("internal_error", message));
   }
-  if (error.code === "unavailable") {
-    report.warn({ requestId, err: error }, "a request to the API could not be served");
-  }
   const body = toBody(error.code, error.message, error.details);
   return answerJson(statuses[error.code], body, fieldsByCode[error.code]);
+}
+
+/** Tells the operator of bugs and outages, and of nothing that the client alone can mend. */
+export function reportFault(error: unknown, requestId: string, report: Log): void {
+  if (!(error instanceof Problem) || error.code === "internal_error")
+    report.error({ requestId, err: error }, "a request to the API failed");
+  else if (error.code === "unavailable")
+    report.warn({ requestId, err: error }, "a request to the API could not be served");
 }
 
 function toBody(

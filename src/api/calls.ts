@@ -19,9 +19,9 @@ export function calls(log: Pick<CallLog, "page" | "find" | "count" | "remove">) 
         "is written meanwhile. Bodies longer than 16 KiB are cut.",
       query: listParameters,
       result: callListSchema,
-      run: async ({ caller, query: asked }) => {
+      run: async ({ caller, query: asked, signal }) => {
         const query = toPageQuery(asked);
-        const { calls: page, next } = await log.page(caller.teamId, query);
+        const { calls: page, next } = await log.page(caller.teamId, query, signal);
         return {
           data: page.map(toWirePreview),
           limit: query.limit,
@@ -39,8 +39,8 @@ export function calls(log: Pick<CallLog, "page" | "find" | "count" | "remove">) 
       description: "Takes the filters of the list. Exact.",
       query: countParameters,
       result: callCountSchema,
-      run: async ({ caller, query }) => ({
-        count: await log.count(caller.teamId, toFilter(query)),
+      run: async ({ caller, query, signal }) => ({
+        count: await log.count(caller.teamId, toFilter(query), signal),
       }),
     }),
 

@@ -20,10 +20,10 @@ export function metrics(
       "Percentiles are within 2 % of exact.",
     query: metricsParameters,
     result: callMetricsSchema,
-    run: async ({ caller, query: asked }) => {
+    run: async ({ caller, query: asked, signal }) => {
       const query = toMetricsQuery(asked, clock.nowMs());
       const [measured, servers] = await Promise.all([
-        log.metrics(caller.teamId, query),
+        log.metrics(caller.teamId, query, signal),
         registry.servers(caller.teamId),
       ]);
       return toWire(query, measured, new Map(servers.map(({ id, name }) => [id, name])));

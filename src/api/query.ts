@@ -7,7 +7,7 @@
 import { z } from "@hono/zod-openapi";
 import { callDirections, callKinds, callStatuses, errorKinds } from "../call.ts";
 import { invalid } from "../problem.ts";
-import type { CallFilter, MetricsQuery, PageQuery } from "../store/call-log.ts";
+import type { CallFilter, LossQuery, MetricsQuery, PageQuery } from "../store/call-log.ts";
 import { anyOf, instant, oneOf, text, uuid, wholeNumber } from "./query-fields.ts";
 
 const dayMs = 86_400_000;
@@ -18,6 +18,7 @@ const daysDefault = 30;
 const hourlyMaxMs = 3 * dayMs;
 const limitMax = 1_000;
 const limitDefault = 50;
+const lossesDefault = 100;
 const offsetMax = 10_000_000;
 const durationMaxMs = 1_000_000_000_000;
 /** Lists show bodies up to 16 KiB; one unit more tells that there is more. */
@@ -52,9 +53,10 @@ export const countParameters = z.object({
   max_duration_ms: wholeNumber(0, durationMaxMs)
     .optional()
     .openapi({ description: "Longest duration, inclusive." }),
-  q: text()
-    .optional()
-    .openapi({ description: "Words that all occur in the bodies or the error message." }),
+  q: text().optional().openapi({
+    description:
+      "Words, and phrases in double quotes, that all occur in the bodies or the error message.",
+  }),
 });
 
 export const listParameters = countParameters.extend({
@@ -67,6 +69,19 @@ export const listParameters = countParameters.extend({
   cursor: text()
     .optional()
     .openapi({ description: "`next_cursor` of an earlier answer to the same filters." }),
+});
+
+export const lossesParameters = z.object({
+  server_id: filter.server_id,
+  from: instant()
+    .optional()
+    .openapi({ description: `Losses whose last call is not earlier. ${iso}` }),
+  to: instant()
+    .optional()
+    .openapi({ description: `Losses whose first call is earlier. ${iso}` }),
+  limit: wholeNumber(1, limitMax)
+    .optional()
+    .openapi({ default: lossesDefault, description: "Losses in the answer." }),
 });
 
 export const metricsParameters = z.object({
@@ -109,6 +124,16 @@ export function toFilter(query: z.output<typeof countParameters>): CallFilter {
     window: Object.keys(window).length > 0 ? window : undefined,
     text: query.q?.trim() ? query.q : undefined,
   });
+}
+
+export function toLossQuery(query: z.output<typeof lossesParameters>): LossQuery {
+  const { from: sinceMs, to: untilMs, limit = lossesDefault } = query;
+  refuseReversed("from", sinceMs, "to", untilMs);
+  return {
+    limit,
+    ...present({ serverIds: query.server_id }),
+    window: present({ sinceMs, untilMs }),
+  };
 }
 
 /** The window is `from`…`to`, or `days` before `to`; `to` is now unless given. */

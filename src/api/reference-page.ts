@@ -106,6 +106,7 @@ ${body ? html`<h4>Body</h4><p>${typeOf(body)}</p>` : ""}
   ).map(([status, answer]) => answerRow(status, answer))}</tbody></table>
 <h4>Example</h4>
 <pre><code>${example(entry, document, url)}</code></pre>
+${exampleAnswer(operation)}
 </article>`;
 }
 
@@ -114,20 +115,46 @@ function parameterTable(operation: Operation): HtmlValue {
   if (parameters.length === 0) return "";
   const rows = parameters.map(
     (parameter) =>
-      html`<tr><td><code>${parameter.name}</code>${parameter.in === "path" ? " in the path" : ""}</td><td>${
+      html`<tr><td><code>${parameter.name}</code>${placeOf(parameter.in)}</td><td>${
         parameter.schema ? typeOf(parameter.schema) : ""
       }</td><td>${inline(parameter.description ?? "")}</td></tr>`,
   );
   return html`<h4>Parameters</h4><table><thead><tr><th>Name</th><th>Type</th><th>Meaning</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
+function placeOf(place: string): string {
+  if (place === "path") return " in the path";
+  return place === "header" ? " in the head" : "";
+}
+
 function answerRow(status: string, answer: unknown): Html {
-  const { description = "", content } = answer as {
-    description?: string;
-    content?: Record<string, { schema?: SchemaOrReference }>;
-  };
-  const schema = content?.["application/json"]?.schema;
-  return html`<tr><td>${status}</td><td>${schema ? typeOf(schema) : "none"}</td><td>${inline(description)}</td></tr>`;
+  const { description = "", content = {} } = answer as Answer;
+  const types = Object.entries(content).map(([type, { schema }]) =>
+    type === "application/json" && schema && "$ref" in schema
+      ? typeOf(schema)
+      : html`<code>${type}</code>`,
+  );
+  const listed = types.map((type, index) => html`${index === 0 ? "" : ", "}${type}`);
+  return html`<tr><td>${status}</td><td>${types.length > 0 ? listed : "none"}</td><td>${inline(description)}</td></tr>`;
+}
+
+interface Answer {
+  readonly description?: string;
+  readonly content?: Readonly<
+    Record<string, { readonly schema?: SchemaOrReference; readonly example?: unknown }>
+  >;
+}
+
+/** What an operation's answer looks like, if it says so. */
+function exampleAnswer(operation: Operation): HtmlValue {
+  const answers = Object.values(operation.responses ?? {}) as readonly Answer[];
+  const shown = answers
+    .flatMap(({ content = {} }) => Object.values(content))
+    .find((media) => media.example);
+  if (!shown) return "";
+  const { example } = shown;
+  const text = typeof example === "string" ? example : JSON.stringify(example, null, 2);
+  return html`<pre><code>${text}</code></pre>`;
 }
 
 function example(
@@ -135,9 +162,14 @@ function example(
   document: OpenApiDocument,
   url: string,
 ): string {
-  const target = `${url}${path.replace("{id}", "$ID")}`;
+  const shown = operation["x-example"] as { query: string; flags: string } | undefined;
+  const target = `${url}${path.replace("{id}", "$ID")}${shown?.query ?? ""}`;
+  const flags = shown?.flags ? ` ${shown.flags}` : "";
   const verb = method === "GET" ? "" : ` -X ${method}`;
-  const lines = [`curl -s${verb} "${target}"`, `-H "Authorization: Bearer $HOOKWATCH_API_KEY"`];
+  const lines = [
+    `curl -s${flags}${verb} "${target}"`,
+    `-H "Authorization: Bearer $HOOKWATCH_API_KEY"`,
+  ];
   const schema = resolve(bodySchema(operation), document);
   if (schema) {
     const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => [

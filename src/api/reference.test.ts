@@ -21,7 +21,9 @@ interface DocumentedOperation {
     readonly schema: object;
   }[];
   readonly requestBody?: { readonly content: object };
-  readonly responses: Readonly<Record<string, { readonly description: string }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: object }>
+  >;
 }
 
 interface DocumentedSchema {
@@ -79,6 +81,11 @@ describe("the OpenAPI document", () => {
       "GET /v1/mcp/calls": ["200", ...any],
       "GET /v1/mcp/calls/count": ["200", ...any],
       "GET /v1/mcp/calls/metrics": ["200", ...any],
+      "GET /v1/mcp/calls/facets": ["200", ...any],
+      "GET /v1/mcp/calls/histogram": ["200", ...any],
+      "GET /v1/mcp/calls/losses": ["200", ...any],
+      "GET /v1/mcp/calls/stream": ["200", "429", ...any],
+      "GET /v1/mcp/calls/export": ["200", "429", ...any],
       "GET /v1/mcp/calls/{id}": ["200", "404", ...any],
       "DELETE /v1/mcp/calls/{id}": ["204", "404", ...any],
       "GET /v1/mcp/calls/{id}/messages": ["200", "404", ...any],
@@ -142,13 +149,35 @@ describe("the OpenAPI document", () => {
     expect(parameters.filter(({ description }) => !description)).toEqual([]);
   });
 
+  test("tells the media types of answers that are no JSON objects, and who may ask where to go on", async () => {
+    const { paths } = await documented();
+    const streamed = paths["/v1/mcp/calls/stream"]?.get;
+    expect(Object.keys(streamed?.responses["200"]?.content ?? {})).toEqual(["text/event-stream"]);
+    expect(streamed?.parameters?.filter((each) => each.in === "header")).toMatchObject([
+      { name: "Last-Event-ID", required: false },
+    ]);
+    const exported = paths["/v1/mcp/calls/export"]?.get?.responses["200"]?.content ?? {};
+    expect(Object.keys(exported)).toEqual(["application/x-ndjson", "text/csv", "application/json"]);
+  });
+
+  test("shows an answer of each operation that can be hard to picture", async () => {
+    const all = operations(await documented());
+    const shown = all.filter(({ responses }) => everywhere(responses["200"], "example").length > 0);
+    expect(shown.map(({ operationId }) => operationId)).toEqual([
+      "getCallFacets",
+      "getCallHistogram",
+      "listCallLosses",
+      "streamCalls",
+    ]);
+  });
+
   test("keeps answers open and requests closed, and demands every field of an answer", async () => {
     const { schemas } = (await documented()).components;
     const closed = Object.entries(schemas).filter(
       ([, schema]) => schema.additionalProperties === false,
     );
     expect(closed.map(([name]) => name).toSorted()).toEqual(["NewServer", "ServerChanges"]);
-    for (const name of ["Server", "Call", "CallList", "CallMetrics"]) {
+    for (const name of ["Server", "Call", "CallList", "CallMetrics", "CallHistogram"]) {
       const { properties, required } = schemas[name] ?? { properties: {}, required: [] };
       expect(required.toSorted(), name).toEqual(Object.keys(properties).toSorted());
     }

@@ -7,6 +7,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { callDirections, callKinds, callStatuses, errorKinds, resultTypes } from "../call.ts";
+import { lossKinds } from "../loss.ts";
 import { serverNameMaxLength, targetUrlMaxLength } from "../server.ts";
 
 const uuid = z.uuid();
@@ -152,6 +153,26 @@ export const callListSchema = z
 
 export const callCountSchema = z.object({ count }).openapi("CallCount");
 
+export const callFacetsSchema = z
+  .object({
+    data: z
+      .array(
+        z.object({
+          field: z.string().describe("The filter that takes these values."),
+          values: z
+            .array(
+              z.object({
+                value: z.string().describe("Empty for calls that have none."),
+                count: count.describe("Calls that have it."),
+              }),
+            )
+            .describe("Most frequent first, then by value."),
+        }),
+      )
+      .describe("A facet for each field, in the order asked for."),
+  })
+  .openapi("CallFacets");
+
 export const callMessagesSchema = z
   .object({
     data: z
@@ -212,6 +233,43 @@ export const callMetricsSchema = z
   })
   .openapi("CallMetrics");
 
+export const callHistogramSchema = z
+  .object({
+    from: time,
+    to: time.describe("Exclusive."),
+    bucket_ms: z.int().describe("Width of every bucket, milliseconds."),
+    ...counts,
+    series: z
+      .array(z.object({ start: time, ...counts }))
+      .describe(
+        "Oldest first, empty buckets included. Buckets start at whole multiples of their width since " +
+          "1970-01-01 UTC, so the first may start before `from`; calls before it are not in it.",
+      ),
+  })
+  .openapi("CallHistogram");
+
+export const callLossesSchema = z
+  .object({
+    data: z
+      .array(
+        z.object({
+          id: uuid.describe("UUIDv7."),
+          team_id: uuid,
+          mcp_server_id: uuid.describe("The server whose calls are missing."),
+          kind: z
+            .enum(lossKinds)
+            .describe("`call`: the whole call. `bodies`: the call is there, its bodies are not."),
+          reason: z.string().describe("A word such as `queue_full`."),
+          count: count.describe("How many calls."),
+          first_at: time.describe("When the first of them began."),
+          last_at: time.describe("When the last of them began."),
+        }),
+      )
+      .describe("Newest first by `first_at`, then `id`."),
+    limit: z.int(),
+  })
+  .openapi("CallLosses");
+
 export type WireProblem = z.input<typeof problemSchema>;
 export type WireServer = z.input<typeof serverSchema>;
 export type WireServerList = z.input<typeof serverListSchema>;
@@ -220,5 +278,8 @@ export type WireServerChanges = z.input<typeof serverChangesSchema>;
 export type WireCall = z.input<typeof callSchema>;
 export type WireCallList = z.input<typeof callListSchema>;
 export type WireCallCount = z.input<typeof callCountSchema>;
+export type WireCallFacets = z.input<typeof callFacetsSchema>;
+export type WireCallHistogram = z.input<typeof callHistogramSchema>;
+export type WireCallLosses = z.input<typeof callLossesSchema>;
 export type WireCallMessages = z.input<typeof callMessagesSchema>;
 export type WireCallMetrics = z.input<typeof callMetricsSchema>;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { digestOf, lastFourOf, newKeyText } from "../../src/access/keys.ts";
 import { type ControlPlaneOptions, controlPlane } from "../../src/api/control-plane.ts";
+import { Followers, followersDefaults } from "../../src/api/followers.ts";
 import type { WireProblem, WireServer } from "../../src/api/wire.ts";
 import type { Call } from "../../src/call.ts";
 import { idsByTime, newId } from "../../src/id.ts";
@@ -48,7 +49,7 @@ export type Rig = Awaited<ReturnType<typeof openRig>>;
 
 export async function openRig(
   engine: Engine,
-  options: Partial<Omit<ControlPlaneOptions, "registry">> = {},
+  options: Partial<Omit<ControlPlaneOptions, "registry" | "followers">> = {},
 ) {
   await using open = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "hookwatch-api-"));
@@ -58,10 +59,15 @@ export async function openRig(
   const log = open.use(stores.log);
   const founder = await foundTeam(registry);
   const clock = { nowMs: () => now, monotonicMs: () => 0 };
+  // Other hosts' writes are looked for often, so that no test has to wait for a second to pass.
+  const followers = open.use(
+    new Followers(options.log ?? log, { ...followersDefaults, pollMs: 20 }),
+  );
   const reports: { readonly fields: LogFields; readonly message: string }[] = [];
   const line = (fields: LogFields, message: string) => void reports.push({ fields, message });
   const app = controlPlane({
     log,
+    followers,
     registry,
     refuseTarget: ({ hostname }) =>
       hostname === "169.254.169.254" ? "must not be a metadata address" : undefined,
@@ -109,7 +115,7 @@ export async function openRig(
 
   const opened = open.move();
   return {
-    ...{ app, ask, addServer, addStranger, registry, log, founder, reports },
+    ...{ app, ask, addServer, addStranger, registry, log, followers, founder, reports },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

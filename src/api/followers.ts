@@ -1,0 +1,176 @@
+/**
+ * Those who follow the log live: what is new for them, and when to look.
+ *
+ * In: `wake`, by whoever knows that calls were stored; each second, the log itself, because other hosts write
+ * to it, too. Out: batches of events, ready to send. Guarantees: whoever looks again after each change
+ * misses nothing, and all who stand at the same place with the same filter share one query. Bounds: 500
+ * streams, 250 of one team, 20 calls a batch; looks are spaced so that many streams cost little.
+ */
+import { type Clock, systemClock } from "../clock.ts";
+import { Problem } from "../problem.ts";
+import type { ArrivalsQuery, CallLog } from "../store/call-log.ts";
+import { SharedReads } from "./shared-reads.ts";
+import { Slots } from "./slots.ts";
+import { toWirePreview } from "./to-wire-call.ts";
+
+export interface FollowersOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Between two looks at a log that nobody said has changed. */
+  readonly pollMs: number;
+}
+
+export const followersDefaults: FollowersOptions = { clock: systemClock, pollMs: 1_000 };
+
+/** Events of calls that arrived one after the other. */
+export interface Batch {
+  /** UTF-8; empty when there is none. */
+  readonly events: Uint8Array;
+  /** Where the next batch begins; the same as `after` at the end of the log. */
+  readonly next: string;
+}
+
+const limits = { hostMax: 500, teamMax: 250 };
+const callsPerBatch = 20;
+const spacingMinMs = 25;
+/** By so much each open stream spaces the looks of all. */
+const spacingPerStreamMs = 0.5;
+
+export class Followers implements Disposable {
+  readonly #log: Pick<CallLog, "arrivals">;
+  readonly #options: FollowersOptions;
+  readonly #slots = new Slots("streams", limits);
+  readonly #batches = new SharedReads<Batch>();
+  readonly #waiting = new Set<() => void>();
+  /** Where the log ended at the last poll, by team. */
+  readonly #ends = new Map<string, string>();
+  #changes = 0;
+  #changedAtMs = -Infinity;
+  #later: NodeJS.Timeout | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #looking = false;
+  #ended = false;
+
+  constructor(log: Pick<CallLog, "arrivals">, options: FollowersOptions = followersDefaults) {
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** True once the host stops: streams end after the event they are at. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Grows with every change; read it before looking, and wait for the next one after it. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Streams that are open. */
+  get streams(): number {
+    return this.#slots.taken;
+  }
+
+  /**
+   * Takes a stream's place; what is returned gives it back.
+   *
+   * @throws Problem `rate_limited`, `unavailable` — there are too many already, or the host stops.
+   */
+  join(teamId: string): () => void {
+    if (this.#ended) throw new Problem("unavailable", "the host stops; try again in a moment");
+    const leave = this.#slots.take(teamId);
+    this.#poll ??= setInterval(() => void this.#look(), this.#options.pollMs);
+    return () => {
+      leave();
+      if (this.#slots.taken === 0) this.#rest();
+    };
+  }
+
+  /** @throws Problem — as `CallLog.arrivals`. */
+  batch(
+    teamId: string,
+    query: Pick<ArrivalsQuery, "filter" | "after" | "bodyMaxLength">,
+    signal: AbortSignal,
+  ): Promise<Batch> {
+    const read = (all: AbortSignal) => this.#read(teamId, { ...query, limit: callsPerBatch }, all);
+    return this.#batches.read(JSON.stringify([teamId, query]), read, signal);
+  }
+
+  /** Resolves at the next change after `seen`, at the end, after `maxMs`, or when the signal is raised. */
+  async change(seen: number, maxMs: number, signal: AbortSignal): Promise<void> {
+    if (seen !== this.#changes || this.#ended || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const late = setTimeout(resolve, maxMs);
+    const leave = () => resolve();
+    signal.addEventListener("abort", leave, { once: true });
+    this.#waiting.add(resolve);
+    await promise;
+    this.#waiting.delete(resolve);
+    signal.removeEventListener("abort", leave);
+    clearTimeout(late);
+  }
+
+  /** Calls were stored. May be called as often as one likes. */
+  wake(): void {
+    if (this.#later || this.#slots.taken === 0) return;
+    const spacingMs = Math.max(spacingMinMs, this.#slots.taken * spacingPerStreamMs);
+    const waitMs = this.#changedAtMs + spacingMs - this.#options.clock.monotonicMs();
+    if (waitMs <= 0) this.#change();
+    else this.#later = setTimeout(() => this.#change(), waitMs);
+  }
+
+  /** Ends every stream after the event it is at; new ones are refused. */
+  end(): void {
+    this.#ended = true;
+    this.#rest();
+    this.#change();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  async #read(teamId: string, query: ArrivalsQuery, signal: AbortSignal): Promise<Batch> {
+    const { arrivals, next } = await this.#log.arrivals(teamId, query, signal);
+    const events = arrivals.map(
+      ({ position, call }) =>
+        `id: ${position}\nevent: call\ndata: ${JSON.stringify(toWirePreview(call))}\n\n`,
+    );
+    return { events: Buffer.from(events.join("")), next };
+  }
+
+  #change(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    this.#changes += 1;
+    this.#changedAtMs = this.#options.clock.monotonicMs();
+    for (const resolve of this.#waiting) resolve();
+  }
+
+  #rest(): void {
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const teams = this.#slots.teams();
+    for (const known of this.#ends.keys()) if (!teams.includes(known)) this.#ends.delete(known);
+    const moved = await Promise.all(teams.map((teamId) => this.#hasMoved(teamId)));
+    this.#looking = false;
+    if (moved.includes(true)) this.wake();
+  }
+
+  /** Whether the log of the team ends elsewhere than a poll ago. */
+  async #hasMoved(teamId: string): Promise<boolean> {
+    try {
+      const { next } = await this.#log.arrivals(teamId, { filter: {}, limit: 1 });
+      const moved = this.#ends.get(teamId) !== next;
+      this.#ends.set(teamId, next);
+      return moved;
+    } catch (cause) {
+      // Away for a moment: the next poll asks again. Whatever else it is meets the streams themselves.
+      return !(cause instanceof Problem && cause.code === "unavailable");
+    }
+  }
+}

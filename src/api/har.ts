@@ -1,0 +1,97 @@
+/**
+ * Calls as an HTTP archive (HAR 1.2), for the viewers that browsers and proxies have.
+ * http://www.softwareishard.com/blog/har-12-spec/
+ *
+ * In: whole calls, and the URLs of their servers. Out: the text around the entries, and an entry a call. What
+ * HAR has no place for is in `_call`, as the API names it. Guarantees: no proxy URL, which is a capability, and
+ * no value of a query. The log keeps no header fields of answers, so none are shown.
+ */
+import type { WireCall } from "./wire.ts";
+
+export function harHead(version: string): string {
+  const creator = JSON.stringify({ name: "HookWatch", version });
+  return `{"log":{"version":"1.2","creator":${creator},"pages":[],"entries":[`;
+}
+
+export const harTail = "]}}\n";
+
+const httpVersion = "HTTP/1.1";
+const unknownSize = -1;
+
+export function harEntry(call: WireCall, targetUrl: string | undefined): string {
+  const { request_body, response_body, headers, header_mismatches, ...rest } = call;
+  const waitMs = Math.min(call.ttfb_ms ?? call.duration_ms, call.duration_ms);
+  return JSON.stringify({
+    startedDateTime: call.created_at,
+    time: call.duration_ms,
+    request: requestOf(call, targetUrl),
+    response: responseOf(call),
+    cache: {},
+    timings: {
+      ...{ blocked: -1, dns: -1, connect: -1, ssl: -1 },
+      ...{ send: 0, wait: waitMs, receive: call.duration_ms - waitMs },
+    },
+    comment: commentOf(call),
+    _call: { ...rest, header_mismatches },
+  });
+}
+
+function requestOf(call: WireCall, targetUrl: string | undefined) {
+  const url = urlOf(call, targetUrl);
+  const method = call.kind === "http" ? call.method : "POST";
+  const mimeType = call.headers["content-type"] ?? "application/json";
+  return {
+    method,
+    url: url.href,
+    httpVersion,
+    cookies: [],
+    headers: Object.entries(call.headers).map(([name, value]) => ({ name, value })),
+    queryString: [...url.searchParams].map(([name, value]) => ({ name, value })),
+    headersSize: unknownSize,
+    bodySize: call.request_bytes,
+    ...(call.request_body !== "" && { postData: { mimeType, text: call.request_body } }),
+  };
+}
+
+function responseOf(call: WireCall) {
+  const text = call.response_body;
+  const truncated = call.response_truncated && { comment: "the log holds less than what passed" };
+  return {
+    status: call.status_code,
+    statusText: "",
+    httpVersion,
+    cookies: [],
+    headers: [],
+    content: { size: call.response_bytes, mimeType: mimeTypeOf(text), text, ...truncated },
+    redirectURL: "",
+    headersSize: unknownSize,
+    bodySize: call.response_bytes,
+    // What browsers show in place of a status when no answer came.
+    ...(call.status_code === 0 && { _error: call.error_message }),
+  };
+}
+
+/** By its look: how the answer was labelled is not in the log. */
+function mimeTypeOf(text: string): string {
+  return /^\s*[[{]/.test(text) ? "application/json" : "text/plain";
+}
+
+/** Where the upstream was asked, as far as the log tells: its URL and what followed the slug, queries without their values. */
+function urlOf({ path, mcp_server_id }: WireCall, targetUrl: string | undefined): URL {
+  const url = new URL(targetUrl ?? `https://${mcp_server_id}.invalid/`);
+  for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, "");
+  const [rest = "", query = ""] = splitOnce(path, "?");
+  if (rest !== "") url.pathname = `${url.pathname.replace(/\/$/, "")}${rest}`;
+  for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value);
+  return url;
+}
+
+function splitOnce(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+function commentOf({ method, tool_name, direction }: WireCall): string {
+  const name = tool_name === "" ? method : `${method} ${tool_name}`;
+  return direction === "server" ? `${name} (asked by the server)` : name;
+}
