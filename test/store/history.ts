@@ -38,6 +38,9 @@ const moments = [
   ...[-1, 0, startMs - 60 * dayMs, startMs + 400 * dayMs, 4_102_444_800_000],
 ];
 
+/** From this number on calls are of one team and of three days, as most logs are. */
+const floodsFrom = 100_000;
+
 type Reading = { readonly team: string } & (
   | { readonly kind: "find"; readonly number: number }
   | { readonly kind: "count"; readonly filter: CallFilter }
@@ -76,8 +79,12 @@ export interface Bookmarks {
 const some = <Value>(values: readonly Value[]) =>
   fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 });
 const moment = fc.constantFrom(...moments, startMs + 3_600_001);
-/** Few that come again and again, and many of large appends. */
-const number = fc.oneof(fc.nat({ max: 150 }), fc.integer({ min: 1_000, max: 4_000 }));
+/** Few that come again and again, many of large appends, and those of floods. */
+const number = fc.oneof(
+  fc.nat({ max: 150 }),
+  fc.integer({ min: 1_000, max: 4_000 }),
+  fc.integer({ min: floodsFrom, max: floodsFrom + 12_000 }),
+);
 const team = fc.constantFrom(...teams);
 const window = fc.record({ sinceMs: moment, untilMs: moment });
 
@@ -208,7 +215,7 @@ const reading: fc.Arbitrary<Step> = fc.oneof(
 
 const changing: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 8,
+    weight: 32,
     arbitrary: fc.record({
       kind: fc.constant("append" as const),
       numbers: fc.array(number, { maxLength: 60 }),
@@ -216,7 +223,7 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 8,
     arbitrary: fc.record({
       kind: fc.constant("burst" as const),
       first: fc.integer({ min: 1_000, max: 3_000 }),
@@ -224,7 +231,16 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    // Enough to fill what an engine keeps in one piece.
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("burst" as const),
+      first: fc.integer({ min: floodsFrom, max: floodsFrom + 4_000 }),
+      calls: fc.integer({ min: 4_000, max: 9_000 }),
+    }),
+  },
+  {
+    weight: 8,
     arbitrary: fc.record({
       kind: fc.constant("trickle" as const),
       first: fc.integer({ min: 1_000, max: 4_000 }),
@@ -232,11 +248,11 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 3,
+    weight: 12,
     arbitrary: fc.record({ kind: fc.constant("remove" as const), team, number }),
   },
   {
-    weight: 1,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant("removeServer" as const),
       team,
@@ -244,21 +260,21 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 3,
+    weight: 12,
     arbitrary: fc.record({
       kind: fc.constantFrom("prune" as const, "pruneBodies" as const, "pruneBodies" as const),
       beforeMs: moment,
     }),
   },
   {
-    weight: 1,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant("addLosses" as const),
       numbers: fc.array(fc.nat({ max: 30 }), { maxLength: 10 }),
     }),
   },
-  { weight: 2, arbitrary: fc.constant({ kind: "sweep" as const }) },
-  { weight: 2, arbitrary: fc.constant({ kind: "reopen" as const }) },
+  { weight: 8, arbitrary: fc.constant({ kind: "sweep" as const }) },
+  { weight: 8, arbitrary: fc.constant({ kind: "reopen" as const }) },
 );
 
 export const history: fc.Arbitrary<readonly Step[]> = fc.array(
@@ -271,8 +287,8 @@ export function everything(): Step[] {
   const long = { sinceMs: -dayMs, untilMs: 4_200_000_000_000 };
   return teams.flatMap((whose): Step[] => [
     { kind: "count", team: whose, filter: {} },
-    { kind: "page", team: whose, query: { limit: 9_000 }, goesOn: false },
-    { kind: "arrivals", team: whose, query: { filter: {}, limit: 9_000 }, position: 0 },
+    { kind: "page", team: whose, query: { limit: 30_000 }, goesOn: false },
+    { kind: "arrivals", team: whose, query: { filter: {}, limit: 30_000 }, position: 0 },
     {
       kind: "facets",
       team: whose,
@@ -419,10 +435,11 @@ export function numbered(number: number): Call {
   const status = pick(callStatuses);
   // Those of large appends have more names than codes of 8 bits tell apart.
   const many = number >= 1_000 && whole(2) === 0;
+  const ofFlood = number >= floodsFrom;
   const made = call(`${number}`, {
     parentId: whole(3) === 0 ? pick(relatives) : "",
     ...(whole(4) === 0 ? { logicalId: pick(relatives) } : {}),
-    teamId: whole(5) === 0 ? otherTeamId : teamId,
+    teamId: !ofFlood && whole(5) === 0 ? otherTeamId : teamId,
     serverId: pick(servers),
     kind: pick(callKinds),
     direction: pick(callDirections),
@@ -438,7 +455,9 @@ export function numbered(number: number): Call {
     ttfbMs: pick([null, 0, 7]),
     requestBody: many ? `n${number % 50}` : pick(words).repeat(whole(3)),
     responseBody: pick(words),
-    startedAtMs: pick(moments) + (many ? whole(100) * 1_000 : 0),
+    startedAtMs: ofFlood
+      ? startMs + (number - floodsFrom) * 20_000 + whole(3) * 1_000_000
+      : pick(moments) + (many ? whole(100) * 1_000 : 0),
     messages:
       whole(4) === 0 ? [{ atMs: 1, offsetMs: 0, direction: pick(callDirections), body: "m" }] : [],
   });

@@ -3,14 +3,21 @@
  * values than codes of 8 or 16 bits, starts further apart than offsets of 32 bits, thousands of small appends.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Call } from "../../../src/call.ts";
-import { type CallFilter, type CallLog, facetFields } from "../../../src/store/call-log.ts";
+import type { Call, CallStatus } from "../../../src/call.ts";
+import {
+  type CallFilter,
+  type CallLog,
+  type CallStatistics,
+  facetFields,
+  type NamedStatistics,
+} from "../../../src/store/call-log.ts";
 import { call, id, otherTeamId, startMs, teamId } from "../builders.ts";
 import { sequence } from "./samples.ts";
 import {
   dayMs,
   endOf,
   follow,
+  hourMs,
   ids,
   idsAfter,
   idsOf,
@@ -256,6 +263,74 @@ export function growing(open: OpenCallLog): void {
     }, 120_000);
   });
 
+  describe("10,000 calls of one team within four days", () => {
+    test("metrics are those of the calls, whole or in part, before and after removals", async () => {
+      await using log = await open();
+      const random = sequence(10_000);
+      const whole = (below: number) => Math.floor(random() * below);
+      const endMs = startMs + 4 * dayMs;
+      let left = Array.from({ length: 10_000 }, (_, n) => {
+        const status = (["success", "success", "error", "timeout"] as const)[whole(4)] ?? "error";
+        return call(`${n}`, {
+          startedAtMs: startMs + n * 34_000 + whole(60_000),
+          durationMs:
+            whole(50) === 0 ? 2 ** 31 + whole(2 ** 31) : Math.floor(random() ** 4 * 90_000),
+          serverId: id(`server ${whole(5)}`),
+          toolName: whole(9) === 0 ? "" : `tool ${Math.min(whole(400), whole(400))}`,
+          method: `method ${whole(3)}`,
+          clientName: `client ${whole(40)}`,
+          status,
+          requestBody: "",
+          responseBody: "",
+        });
+      });
+      for (let n = 0; n < 10_000; n += 999) await log.append(left.slice(n, n + 1_999));
+      const everything = { sinceMs: startMs - dayMs, untilMs: endMs + dayMs };
+      const check = async () => {
+        for (const filter of [
+          { window: everything },
+          { window: { sinceMs: startMs + hourMs + 1, untilMs: endMs - dayMs } },
+          { window: everything, serverIds: [id("server 2"), id("server 4")] },
+          { window: everything, toolNames: ["tool 1", "", "tool 300"] },
+          { window: everything, methods: ["method 0", "method 1", "method 2"] },
+          { window: everything, methods: ["method 0"], toolNames: ["tool 7"] },
+        ]) {
+          const matching = left.filter(predicateOf(filter));
+          // What is in hours may have been summed up; what is not, hardly.
+          const widths = "methods" in filter ? [5 * hourMs] : [hourMs, dayMs, 7_000_000];
+          for (const bucketMs of widths) {
+            const found = await log.metrics(teamId, { ...filter, bucketMs });
+            expect(found.total.totalCalls).toBe(await log.count(teamId, filter));
+            const wrong = [
+              ...differences("in all", found.total, matching),
+              ...groupDifferences(found.byServer, matching, (each) => each.serverId),
+              ...groupDifferences(found.byTool, matching, (each) => each.toolName),
+              ...groupDifferences(found.byMethod, matching, (each) => each.method),
+              ...groupDifferences(found.byClient, matching, (each) => each.clientName),
+              ...groupDifferences(
+                found.series.map(({ startMs: at, ...rest }) => ({ name: `${at}`, ...rest })),
+                matching,
+                (each) => `${Math.floor(each.startedAtMs / bucketMs) * bucketMs}`,
+              ),
+            ];
+            expect(wrong).toEqual([]);
+          }
+        }
+      };
+      await check();
+      const removed = new Set(left.filter((_, n) => n % 2_500 === 9));
+      for (const each of removed) await log.remove(teamId, each.id);
+      await log.removeServer(teamId, id("server 3"));
+      await log.prune(startMs + 10 * hourMs);
+      left = left
+        .filter((each) => !removed.has(each) && each.serverId !== id("server 3"))
+        .filter((each) => each.startedAtMs >= startMs + 10 * hourMs);
+      await check();
+      await log.sweep();
+      await check();
+    }, 120_000);
+  });
+
   describe("a batch of 20,000 calls that started over years", () => {
     test("is one batch: stored, followed, listed and pruned whole", async () => {
       await using log = await open();
@@ -288,6 +363,54 @@ export function growing(open: OpenCallLog): void {
       });
     }, 60_000);
   });
+}
+
+/** Where the statistics of groups are not those of the calls; empty groups may be listed. */
+function groupDifferences(
+  groups: readonly NamedStatistics[],
+  calls: readonly Call[],
+  nameOf: (call: Call) => string,
+): string[] {
+  const byName = Map.groupBy(calls, nameOf);
+  const wrong = groups.flatMap(({ name, ...found }) => {
+    return differences(name, found, byName.get(name) ?? []);
+  });
+  const listed = new Set(groups.map(({ name }) => name));
+  const missing = [...byName.keys()].filter((name) => name !== "" && !listed.has(name));
+  return [...wrong, ...missing.map((name) => `${name} is missing`)];
+}
+
+/** Durations of more than 2^31 - 1 ms count as that long in percentiles. */
+function differences(name: string, found: CallStatistics, calls: readonly Call[]): string[] {
+  const durations = Float64Array.from(calls, (each) => each.durationMs).sort();
+  const numberOf = (status: CallStatus) => calls.filter((each) => each.status === status).length;
+  const sum = durations.reduce((total, each) => total + each, 0);
+  const { p50DurationMs, p95DurationMs, p99DurationMs, ...rest } = found;
+  const expected = {
+    totalCalls: calls.length,
+    successCount: numberOf("success"),
+    errorCount: numberOf("error"),
+    timeoutCount: numberOf("timeout"),
+    avgDurationMs: calls.length === 0 ? null : Math.round(sum / calls.length),
+    maxDurationMs: durations.at(-1) ?? null,
+  };
+  const wrong = Object.entries(expected)
+    .filter(([key, value]) => rest[key as keyof typeof rest] !== value)
+    .map(([key, value]) => `${name}: ${key} is ${rest[key as keyof typeof rest]}, not ${value}`);
+  for (const [percentile, ms] of [
+    [50, p50DurationMs],
+    [95, p95DurationMs],
+    [99, p99DurationMs],
+  ] as const) {
+    const exactMs = durations[Math.ceil((percentile * calls.length) / 100) - 1];
+    const countedMs = exactMs === undefined ? null : Math.min(exactMs, 2 ** 31 - 1);
+    const isNear =
+      ms === null || countedMs === null
+        ? ms === countedMs
+        : Math.abs(ms - countedMs) <= Math.max(1, countedMs * 0.02);
+    if (!isNear) wrong.push(`${name}: p${percentile} is ${ms}, not near ${countedMs}`);
+  }
+  return wrong;
 }
 
 /**

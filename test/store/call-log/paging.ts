@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { CallLog, PageQuery } from "../../../src/store/call-log.ts";
 import { call, calls, startMs, teamId } from "../builders.ts";
-import { fullCall, mixedCalls } from "./samples.ts";
+import { edgeCalls, fullCall, mixedCalls } from "./samples.ts";
 import { hourMs, ids, idsOf, newestFirst, type OpenCallLog, summary, walk } from "./walks.ts";
 
 export function paging(open: OpenCallLog): void {
@@ -114,6 +114,16 @@ export function paging(open: OpenCallLog): void {
       const { next } = await log.page(teamId, { limit: 2 });
       const page = await log.page(teamId, { limit: 3, offset: 4, cursor: next ?? "" });
       expect(ids(page)).toEqual(newest.slice(6, 9));
+    });
+
+    test("an offset skips calls of any time, the ends of time included", async () => {
+      await using log = await open();
+      for (const each of edgeCalls) await log.append([each]);
+      const newest = idsOf(newestFirst(edgeCalls));
+      for (const offset of newest.keys()) {
+        const page = await log.page(teamId, { limit: 2, offset, bodyMaxLength: 10 });
+        expect(ids(page)).toEqual(newest.slice(offset, offset + 2));
+      }
     });
 
     test("an offset skips matching calls only, text searches included", async () => {

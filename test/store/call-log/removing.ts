@@ -149,6 +149,25 @@ export function removing(open: OpenCallLog): void {
       expect(await walk(log, { limit: 100 })).toEqual(before);
     });
 
+    test.for([0, 3])(
+      "calls appended while their server is removed, which had %i, are in no answer either",
+      async (had) => {
+        await using log = await open();
+        const of = { serverId: id("gone") };
+        await log.append(calls(had, of));
+        await Promise.all([
+          log.append([call("just before", of), call("kept")]),
+          log.removeServer(teamId, of.serverId),
+          log.append([call("just after", of)]),
+        ]);
+        expect(ids(await log.page(teamId, { limit: 9 }))).toEqual([call("kept").id]);
+        await log.sweep();
+        expect(await log.count(teamId, {})).toBe(1);
+        expect(await log.find(teamId, call("just after").id)).toBeUndefined();
+        expect(await log.append([call("late", of)])).toMatchObject({ discarded: 1 });
+      },
+    );
+
     test("prune removes what is older, of every team, and nothing else", async () => {
       await using log = await open();
       await log.append([
