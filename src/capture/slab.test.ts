@@ -148,7 +148,12 @@ test("an event stream has no such limit, unless it is encoded", () => {
 });
 
 test("from half of the backlog on bodies are left out, above it exchanges, but every end is written", () => {
-  using rig = openWriter({ slabBytes: 1_000, backlogMaxBytes: 4_000 });
+  const losses: string[] = [];
+  using rig = openWriter({
+    slabBytes: 1_000,
+    backlogMaxBytes: 4_000,
+    onLoss: ({ serverId }, kind, reason) => void losses.push(`${serverId} ${kind} ${reason}`),
+  });
   const first = rig.writer.watch(opening());
   for (let chunk = 0; chunk < 40; chunk += 1) first.request(new Uint8Array(100));
   expect(rig.writer.stats().backlogBytes).toBeLessThan(2_400);
@@ -157,6 +162,10 @@ test("from half of the backlog on bodies are left out, above it exchanges, but e
   const { exchangesSeen, exchangesDropped } = rig.writer.stats();
   expect(exchangesSeen + exchangesDropped.capture_backlog).toBe(41);
   expect(exchangesDropped.capture_backlog).toBeGreaterThan(5);
+  expect(losses[0]).toBe("s bodies capture_backlog");
+  expect(losses.slice(1)).toEqual(
+    Array.from({ length: exchangesDropped.capture_backlog }, () => "s call capture_backlog"),
+  );
   for (const witness of [first, ...open]) {
     witness.response(new Uint8Array(50));
     witness.end({ outcome: "complete", reason: "" });

@@ -9,6 +9,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
+import type { LossKind } from "../loss.ts";
 import { findField } from "./fields.ts";
 import { type Deliver, SlabBuffer } from "./slab-buffer.ts";
 import { recordTypes } from "./slab-record.ts";
@@ -23,12 +24,22 @@ export interface SlabWriterOptions {
   readonly backlogMaxBytes?: number;
   /** How much of one body is delivered, event streams excepted. */
   readonly bodyScanMaxBytes?: number;
+  /** Told of each exchange that is not seen, and once of each whose bodies are not. MUST NOT throw. */
+  readonly onLoss?: (whose: Whose, kind: LossKind, reason: keyof ExchangesDropped) => void;
+}
+
+/** What is kept of an opening while its exchange runs. */
+export type Whose = Pick<ExchangeOpening, "teamId" | "serverId" | "startedAtMs">;
+
+interface ExchangesDropped {
+  capture_backlog: number;
+  capture_fault: number;
 }
 
 /** Counts since the start, but for `backlogBytes`, which is now. */
 export interface SlabWriterStats {
   readonly exchangesSeen: number;
-  readonly exchangesDropped: { readonly capture_backlog: number; readonly capture_fault: number };
+  readonly exchangesDropped: Readonly<ExchangesDropped>;
   readonly bodyBytesSkipped: { readonly capture_backlog: number; readonly body_scan_limit: number };
   readonly slabsDelivered: number;
   /** Slabs that `deliver` refused. */
@@ -56,6 +67,7 @@ export class SlabWriter implements Disposable {
       exchangesDropped: { capture_backlog: 0, capture_fault: 0 },
       bodyBytesSkipped: { capture_backlog: 0, body_scan_limit: 0 },
       faults: 0,
+      onLoss: options.onLoss ?? (() => undefined),
     };
     this.watch = (opening) => open(this.#slabs, this.#tally, opening);
   }
@@ -96,7 +108,8 @@ interface Tally {
   readonly released: number[];
   nextNumber: number;
   exchangesSeen: number;
-  readonly exchangesDropped: { capture_backlog: number; capture_fault: number };
+  readonly exchangesDropped: ExchangesDropped;
+  readonly onLoss: NonNullable<SlabWriterOptions["onLoss"]>;
   readonly bodyBytesSkipped: { capture_backlog: number; body_scan_limit: number };
   faults: number;
 }
@@ -112,6 +125,7 @@ const blind: ExchangeWitness = {
 function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): ExchangeWitness {
   if (slabs.backlogBytes > tally.backlogMaxBytes) {
     tally.exchangesDropped.capture_backlog += 1;
+    tally.onLoss(opening, "call", "capture_backlog");
     return blind;
   }
   try {
@@ -124,9 +138,10 @@ function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): Exchan
       slabs.writeText(recordTypes.opening, exchange, head);
     if (!written) tally.faults += 1;
     tally.exchangesSeen += 1;
-    return new Tap(slabs, tally, exchange);
+    return new Tap(slabs, tally, exchange, { serverId, teamId, startedAtMs });
   } catch {
     tally.exchangesDropped.capture_fault += 1;
+    tally.onLoss(opening, "call", "capture_fault");
     return blind;
   }
 }
@@ -146,6 +161,8 @@ class Tap implements ExchangeWitness {
   readonly #slabs: SlabBuffer;
   readonly #tally: Tally;
   readonly #exchange: number;
+  readonly #whose: Whose;
+  #bodiesLost = false;
   readonly #request: Side = {
     bytesType: recordTypes.request,
     skippedType: recordTypes.requestSkipped,
@@ -163,10 +180,11 @@ class Tap implements ExchangeWitness {
   #streams = false;
   #ended = false;
 
-  constructor(slabs: SlabBuffer, tally: Tally, exchange: number) {
+  constructor(slabs: SlabBuffer, tally: Tally, exchange: number, whose: Whose) {
     this.#slabs = slabs;
     this.#tally = tally;
     this.#exchange = exchange;
+    this.#whose = whose;
   }
 
   request(chunk: Uint8Array): void {
@@ -225,6 +243,8 @@ class Tap implements ExchangeWitness {
         side.skippedBytes += chunk.length;
         side.gapped = true;
         bodyBytesSkipped.capture_backlog += chunk.length;
+        if (!this.#bodiesLost) this.#tally.onLoss(this.#whose, "bodies", "capture_backlog");
+        this.#bodiesLost = true;
         return;
       }
       const room = streams ? chunk.length : bodyScanMaxBytes - side.copiedBytes;

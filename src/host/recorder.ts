@@ -20,15 +20,12 @@ import type {
   RecorderStart,
 } from "./recorder-thread.ts";
 import { Thread } from "./thread.ts";
+import { troubleOf } from "./trouble.ts";
 import type { Writer } from "./writer.ts";
 
 const heapMaxMiB = 512;
 const answerMaxMs = 60_000;
 const statisticsMaxMs = 500;
-/** The log is not ready when it has taken nothing for so long though something waits. */
-const silentMaxMs = 30_000;
-/** Losses are going on while the last one is younger. */
-const losingMs = 10_000;
 
 /** Counts since the start of the host, over all recorder threads there were. */
 export interface RecorderStatistics {
@@ -70,7 +67,13 @@ export class Recorder implements AsyncDisposable {
   private constructor(writer: Writer, log: Log) {
     this.#log = log;
     this.#writer = writer;
-    this.#slabs = new SlabWriter((slab) => this.#post(slab), { clock: systemClock });
+    this.#slabs = new SlabWriter((slab) => this.#post(slab), {
+      clock: systemClock,
+      onLoss: (whose, kind, reason) => {
+        this.#lostAtMs = systemClock.monotonicMs();
+        this.#losses.add(whose, kind, reason);
+      },
+    });
     const tell = (losses: unknown) => writer.thread.call<void>("addLosses", losses);
     this.#teller = new LossTeller(this.#losses, tell, log);
   }
@@ -120,13 +123,12 @@ export class Recorder implements AsyncDisposable {
     if (!this.thread.alive) return "the recorder is being replaced";
     if (!this.#writer.thread.alive) return "the writer of the call log is being replaced";
     const now = systemClock.monotonicMs();
-    const reportedMs = now - this.#latestAtMs;
-    if (reportedMs > silentMaxMs) return `the recorder is silent for ${seconds(reportedMs)}`;
-    const { silentMs, oldestMs } = this.#latest.arrears;
-    if (silentMs > silentMaxMs)
-      return `the call log has taken nothing for ${seconds(silentMs)}; the oldest call waits for ${seconds(oldestMs)}`;
-    if (now - this.#lostAtMs < losingMs) return "calls are being lost; /metrics says why";
-    return undefined;
+    const { arrears } = this.#latest;
+    return troubleOf({
+      ...arrears,
+      reportedMs: now - this.#latestAtMs,
+      lostMs: now - this.#lostAtMs,
+    });
   }
 
   /** The thread's own figures as it told them last, if it is too busy to tell them now. */
@@ -223,10 +225,6 @@ const emptyReport: RecorderReport = {
   spill: { files: 0, bytes: 0 },
   arrears: { silentMs: 0, oldestMs: 0 },
 };
-
-function seconds(durationMs: number): string {
-  return `${Math.floor(durationMs / 1_000)} s`;
-}
 
 function lostCalls({ account }: RecorderReport): number {
   return Object.values(account.dropped).reduce((sum, count) => sum + count, account.bodiesShed);
