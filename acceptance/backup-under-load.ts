@@ -68,7 +68,7 @@ export async function backupUnderLoad(run: Run): Promise<void> {
   run.check("its servers are there", `${found.total}`, found.total === 1);
   await again.stop();
   const faults = integrityFaults(restored);
-  run.check("integrity_check", faults.join("; ") || "ok", faults.length === 0);
+  run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
 }
 
 /** Runs a command of the program to its end. */

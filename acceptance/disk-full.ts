@@ -58,5 +58,5 @@ export async function diskFull(run: Run): Promise<void> {
   run.check("no restart", host.running ? "the same process" : "it ended", host.running);
   await host.stop();
   const faults = integrityFaults(disk.path);
-  run.check("integrity_check", faults.join("; ") || "ok", faults.length === 0);
+  run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
 }

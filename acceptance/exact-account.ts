@@ -58,7 +58,7 @@ export async function exactAccount(run: Run): Promise<void> {
   run.check(
     "Q13 at every moment",
     `${differences.filter((value) => value !== 0).length} of ${differences.length} readings differ`,
-    differences.every((value) => value === 0),
+    differences.length > 0 && differences.every((value) => value === 0),
   );
 }
 
@@ -68,7 +68,9 @@ function probe(host: HostProcess): { end(): Promise<readonly number[]> } {
   let over = false;
   const probing = (async () => {
     while (!over) {
-      differences.push(difference(await readAccount(host.url)));
+      // An answer that comes too late, as in the burst, is no reading.
+      const account = await readAccount(host.url).catch(() => undefined);
+      if (account) differences.push(difference(account));
       await sleep(probeMs);
     }
   })();

@@ -32,7 +32,7 @@ export async function readAccount(url: string): Promise<CallAccount> {
     stored: sum(/^hookwatch_calls_stored_total$/),
     shed: sum(/^hookwatch_calls_bodies_shed_total$/),
     discarded: sum(/^hookwatch_calls_discarded_total$/),
-    pending: sum(/^hookwatch_calls_pending(_memory|_disk|_spilled)?$/),
+    pending: sum(/^hookwatch_calls_pending(_\w+)?$/),
     dropped: sum(/^hookwatch_calls_dropped_total$/),
     unseen: sum(/^hookwatch_exchanges_dropped_total$/),
   };

@@ -118,12 +118,14 @@ export function programPath(): string {
   return process.env.HOOKWATCH_TEST_PROGRAM ?? own;
 }
 
-/** What the program says of its commands and settings. */
+/** What the program says of its commands, and of the settings of `serve`. */
 export function readProgramHelp(): string {
-  return execFileSync(process.execPath, [programPath(), "help"], {
-    encoding: "utf8",
-    env: { PATH: process.env.PATH },
-  });
+  const help = (...args: readonly string[]) =>
+    execFileSync(process.execPath, [programPath(), ...args], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH },
+    });
+  return `${help("help")}${help("serve", "--help")}`;
 }
 
 /** What a start that is not expected to succeed says and how it ends. */

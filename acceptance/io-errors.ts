@@ -156,5 +156,5 @@ async function checkAtRest(
   );
   await again.stop();
   const faults = integrityFaults(dataDir);
-  run.check("integrity_check", faults.join("; ") || "ok", faults.length === 0);
+  run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
 }

@@ -73,7 +73,7 @@ export async function killNine(run: Run): Promise<void> {
     difference(account) === 0,
   );
   const faults = integrityFaults(scratch.path);
-  run.check("integrity_check", faults.join("; ") || "ok", faults.length === 0);
+  run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
 }
 
 async function liveAndDie(dataDir: string, slug: string, lifeMs: number): Promise<Life> {

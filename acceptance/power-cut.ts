@@ -57,7 +57,7 @@ async function cutAgainAndAgain(
   }
   const faults = integrityFaults(disk.mountPoint);
   run.check(
-    "integrity_check, each start without repair",
+    "integrity of the files, each start without repair",
     faults.join("; ") || "ok",
     faults.length === 0,
   );

@@ -11,6 +11,7 @@ import { latencyMs, quantile, SteadyLoad } from "./steady-load.ts";
 
 const perSecond = 200;
 const noiseMs = 5;
+const rssMaxMiB = 350;
 /** A person who looks at a dashboard, and a few more. */
 const pauseMs = 50;
 
@@ -42,6 +43,7 @@ export async function queryWhileWriting(run: Run): Promise<void> {
   await sleep(seconds * 500);
   const askedFromMs = performance.now();
   const answers = await ask(host, askedFromMs + seconds * 1_000);
+  const rssMiB = host.rssMiB();
   const askedUntilMs = performance.now();
   await sleep(seconds * 500);
   const calls = (await load.stop()).filter(({ dueAtMs }) => dueAtMs >= fromMs);
@@ -68,7 +70,7 @@ export async function queryWhileWriting(run: Run): Promise<void> {
   );
   const failed = calls.filter(({ failure }) => failure);
   run.check("every call passes", `${failed.length} of ${calls.length} failed`, failed.length === 0);
-  run.note(`${host.rssMiB().toFixed(0)} MiB resident`);
+  run.check(`memory ≤ ${rssMaxMiB} MiB`, `${rssMiB.toFixed(0)} MiB resident`, rssMiB <= rssMaxMiB);
   await checkAccount(run, host, upstream, server.id);
 }
 

@@ -1,8 +1,10 @@
 /** What the log holds of a server, walked to its end by the public API. */
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Api, CallRow } from "../test/e2e/api.ts";
+import { programPath, readProgramHelp } from "./host-process.ts";
 
 export interface StoredCalls {
   /** JSON-RPC ids, newest first, as often as they are there. */
@@ -57,16 +59,27 @@ function isTorn({ rpc_id, request_body, response_body, status }: CallRow): boole
   return !belongs(request_body) || (status === "success" && !belongs(response_body));
 }
 
-/** SQLite's own check of every database in a data directory that nobody has open; a line for each fault. */
-export function integrityFaults(dataDir: string): readonly string[] {
+/**
+ * What is wrong with a data directory that nobody has open: SQLite's own check of every database, and the
+ * program's of everything; a line for each fault.
+ */
+export function integrityFaults(dataDir: string, program = programPath()): readonly string[] {
   const files = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
-  return files
+  const broken = files
     .filter((name) => name.endsWith(".db"))
     .flatMap((name) => {
       using database = new DatabaseSync(join(dataDir, name));
       const rows = database.prepare("PRAGMA integrity_check(10)").all();
-      return rows
-        .map((row) => `${name}: ${row.integrity_check}`)
-        .filter((line) => !line.endsWith(": ok"));
+      const faults = rows.map((row) => `${name}: ${row.integrity_check}`);
+      return faults.filter((line) => !line.endsWith(": ok"));
     });
+  if (!readProgramHelp().includes("hookwatch check")) return broken;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [program, "check", "--data-dir", dataDir],
+    { encoding: "utf8", env: { PATH: process.env.PATH } },
+  );
+  return status === 0
+    ? broken
+    : [...broken, `hookwatch check: ${status}: ${stdout}${stderr}`.trim()];
 }

@@ -68,8 +68,8 @@ export async function upgrade(run: Run): Promise<void> {
     `${again.calls} calls`,
     again.calls === before.calls,
   );
-  const faults = integrityFaults(dataDir);
-  run.check("integrity_check", faults.join("; ") || "ok", faults.length === 0);
+  const faults = integrityFaults(dataDir, newer);
+  run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
 }
 
 /** A server and some calls of it. */

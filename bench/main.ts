@@ -1,7 +1,7 @@
-/** `npm run bench -- [names] [numbers]`: runs the named benchmarks, or all; numbers are handed to them. */
+/** `npm run bench -- [names] [numbers and flags]`: runs the named benchmarks, or all; the rest is handed to them. */
 const names = ["store", "capture", "proxy"];
 const words = process.argv.slice(2);
-const chosen = words.filter((word) => Number.isNaN(Number(word)));
+const chosen = words.filter((word) => /^[a-z]/.test(word));
 process.argv.splice(2, words.length, ...words.filter((word) => !chosen.includes(word)));
 
 for (const name of chosen.length > 0 ? chosen : names) {

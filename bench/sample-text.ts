@@ -8,10 +8,14 @@ export const absentWord = "xylograph";
 const rareWordShare = 1 / 2_000_000;
 
 const common =
-  "the city weather forecast report status open closed issue pull request branch commit merge review author title number label comment created updated repository owner search result page total query filter customer invoice amount currency payment method date due paid pending failed retry warning message account email address phone".split(
+  "the city weather forecast report status open closed issue pull_request branch commit merge review author title number label comment created updated repository owner search result page total query filter customer invoice amount currency payment method date due paid pending failed retry warning message account email address phone".split(
     " ",
   );
-const words: readonly string[] = [...common, ...inventedWords(6_000)];
+/** Some words mostly come together. */
+const words: readonly string[] = [
+  ...common.map((one) => one.replace("_", " ")),
+  ...inventedWords(6_000),
+];
 
 /** About so many characters. No quotes or backslashes, so that it may stand in JSON as it is. */
 export function proseOf(length: number, random: Random): string {
