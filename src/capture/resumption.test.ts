@@ -114,6 +114,18 @@ test("a message that is said twice is kept twice", () => {
   resumed.end(closed);
 });
 
+test("what came unasked and is sent again is one call", () => {
+  const listening = open("GET", []);
+  for (const id of ["a", "b"]) tell(listening, id, note(`at ${id}`));
+  listening.end(left);
+  const resumed = resume("a");
+  for (const id of ["b", "c"]) tell(resumed, id, note(`at ${id}`));
+  resumed.end(left);
+  expect(of("notifications/message").map(({ requestBody }) => requestBody)).toEqual(
+    ["a", "b", "c"].map((id) => note(`at ${id}`)),
+  );
+});
+
 test("two calls that are resumed at once each hear their own", () => {
   const streams = [ask(1), ask(2)];
   for (const [index, asked] of streams.entries()) {
