@@ -78,7 +78,8 @@ export class Ingest implements AsyncDisposable {
   #working: Promise<void> | undefined;
   #retryMs: number;
   #takenAtMs = Number.NEGATIVE_INFINITY;
-  #complainedAtMs = Number.NEGATIVE_INFINITY;
+  /** By message, of which there are few. */
+  readonly #complainedAtMs = new Map<string, number>();
   /** Somebody waits for what is waiting here. */
   #hurried = false;
   #closing = false;
@@ -204,7 +205,8 @@ export class Ingest implements AsyncDisposable {
       this.#drain = await this.#spilling.open(segment);
       return this.#drain;
     } catch (cause) {
-      this.#complain({ err: cause, path: segment.path }, "a spill file cannot be read now");
+      const { path } = segment;
+      this.#complain("warn", { err: cause, path }, "a spill file cannot be read now");
       return undefined;
     }
   }
@@ -218,8 +220,12 @@ export class Ingest implements AsyncDisposable {
     } catch (cause) {
       this.#accounting.storeFailures += 1;
       const away = cause instanceof Problem && cause.code === "unavailable";
-      const what = { err: cause, calls: batch.length, away };
-      this.#complain(what, "the call log did not take a batch");
+      const level = away ? "warn" : "error";
+      this.#complain(
+        level,
+        { err: cause, calls: batch.length },
+        "the call log did not take a batch",
+      );
       if (away) return false;
     }
     if (batch.length > 1) return this.#deliverEach(source, batch);
@@ -254,14 +260,16 @@ export class Ingest implements AsyncDisposable {
     if (lost.length === 0) return;
     this.#accounting.drop(source, reason, lost.length);
     for (const { call } of lost) this.#losses.add(call, "call", reason);
+    this.#complain("error", { reason }, "calls are lost; /metrics counts them");
   }
 
-  /** A store that is away refuses every batch: one line tells it for a while. */
-  #complain(fields: LogFields, message: string): void {
+  /** What goes wrong with every batch, or every call, is told once in a while. */
+  #complain(level: "warn" | "error", fields: LogFields, message: string): void {
     const now = this.#clock.monotonicMs();
-    if (now - this.#complainedAtMs < complainAgainMs) return;
-    this.#complainedAtMs = now;
-    this.#options.log.error(fields, message);
+    if (now - (this.#complainedAtMs.get(message) ?? Number.NEGATIVE_INFINITY) < complainAgainMs)
+      return;
+    this.#complainedAtMs.set(message, now);
+    this.#options.log[level](fields, message);
   }
 }
 

@@ -200,7 +200,7 @@ export class Spilling {
     accounting.spillFailures += 1;
     if (clock.monotonicMs() - this.#failedAtMs < complainAgainMs) return;
     this.#failedAtMs = clock.monotonicMs();
-    log.error({ err: cause }, "a spill file failed; its calls go to another one");
+    log.warn({ err: cause }, "a spill file failed; its calls go to another one");
   }
 }
 
