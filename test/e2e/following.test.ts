@@ -1,10 +1,18 @@
 /** The log followed live: at once, all of it, each call once, whatever ends in between. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { getRequestListener } from "@hono/node-server";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { callStream, callStreamDefaults } from "../../src/api/call-stream.ts";
+import { Followers } from "../../src/api/followers.ts";
+import { MemoryCallLog } from "../../src/store/memory/call-log.ts";
 import { Events } from "../api/events.ts";
+import { callOf } from "../api/rig.ts";
 import type { CallRow } from "./api.ts";
 import { RawClient } from "./raw-client.ts";
 import { type Rig, readableMs, rigForFile, startRig } from "./rig.ts";
@@ -126,6 +134,43 @@ test("readers that take nothing hold up nobody, and do not fill the memory", asy
   expect(grownMiB).toBeLessThan(250);
 });
 
+test("a reader that has taken nothing for the time it is given is cut off, and its place is free", async () => {
+  const log = new MemoryCallLog();
+  const followers = new Followers(log);
+  onTestFinished(() => followers.end());
+  const caller = { teamId: "0192aaaa-0000-7000-8000-00000000000a", userId: "u" };
+  const body = "x".repeat(16_000);
+  const { next } = await log.arrivals(caller.teamId, { filter: {}, limit: 1 });
+  await log.append(Array.from({ length: 2_000 }, () => callOf(caller, { responseBody: body })));
+  const stream = callStream(followers, { ...callStreamDefaults, stallMaxMs: 300 });
+  const report = vi.fn();
+  const listener = getRequestListener(
+    (request, { outgoing }) => {
+      const connection = { caller, recheck: async () => {}, report, cut: () => outgoing.destroy() };
+      return stream.answer(request, connection, undefined);
+    },
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer((request, response) => void listener(request, response)).listen(0);
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  using client = new RawClient(url);
+  client.sendHead("GET", `${url}/?after=${next}`, {});
+  await client.receive("event: call");
+  client.pause();
+  await until(
+    "a free place",
+    5_000,
+    () => followers.streams,
+    (open) => open === 0,
+  );
+  client.resume();
+  await client.ended();
+  expect(client.received).not.toContain("\r\n0\r\n\r\n");
+  expect(report).not.toHaveBeenCalled();
+});
+
 async function residentBytes(): Promise<number> {
   const text = await (await fetch(`${rig().url}/metrics`)).text();
   return Number(/^process_resident_memory_bytes\S* (\S+)/m.exec(text)?.[1]);
@@ -138,7 +183,7 @@ test.for(["is stopped", "is killed"] as const)(
     onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
     const apiKey = `test_${randomBytes(24).toString("hex")}`;
     const seen: string[] = [];
-    let last: string;
+    let last = "";
     let slug: string;
     {
       await using host = await startRig({ dataDir, apiKey });
@@ -146,14 +191,12 @@ test.for(["is stopped", "is killed"] as const)(
       slug = server.slug;
       const { events } = await follow(host, "");
       for (let n = 0; n < 60; n++) await call(url, n);
-      last = "";
       for (let n = 0; n < 40; n++) {
         const { id, data } = await events.next<CallRow>();
         seen.push(data.rpc_id ?? "");
         last = id;
       }
-      const { server_id } = { server_id: server.id };
-      await host.untilCalls({ server_id }, (all) => all.length === 60, 5_000);
+      await host.untilCalls({ server_id: server.id }, (all) => all.length === 60, 5_000);
       if (how === "is killed") {
         await host.kill();
         await events.end().catch(() => "broken");
