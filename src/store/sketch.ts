@@ -7,8 +7,6 @@
  * integers only, hence the same in SQL of any engine. At most 1,664 buckets, 6.5 KiB.
  */
 
-/** One more than the highest bucket. */
-export const bucketsMax = 1_664;
 const exactBelowMs = 128;
 /** 24 days; longer durations count as this long. */
 const durationMaxMs = 2 ** 31 - 1;
@@ -37,6 +35,10 @@ export class Sketch {
     this.#count(bucketOf(durationMs), 1);
   }
 
+  addBucket(bucket: number): void {
+    this.#count(bucket, 1);
+  }
+
   /** Adds what `counts` of another sketch returned. */
   addCounts(buckets: ArrayLike<number>, bucketCounts: ArrayLike<number>): void {
     for (let index = 0; index < buckets.length; index++)
@@ -45,9 +47,18 @@ export class Sketch {
 
   /** The buckets that hold durations, ascending, and how many each holds. */
   counts(): { buckets: Uint16Array; bucketCounts: Uint32Array } {
-    const used = [...this.#counts.keys()].filter((bucket) => this.#counts[bucket] !== 0);
-    const bucketCounts = Uint32Array.from(used, (bucket) => this.#counts[bucket] ?? 0);
-    return { buckets: Uint16Array.from(used), bucketCounts };
+    let used = 0;
+    for (const count of this.#counts) if (count > 0) used++;
+    const buckets = new Uint16Array(used);
+    const bucketCounts = new Uint32Array(used);
+    for (let bucket = this.#counts.length - 1; used > 0; bucket--) {
+      const count = this.#counts[bucket] ?? 0;
+      if (count === 0) continue;
+      used--;
+      buckets[used] = bucket;
+      bucketCounts[used] = count;
+    }
+    return { buckets, bucketCounts };
   }
 
   /**

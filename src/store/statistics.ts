@@ -9,7 +9,7 @@
 import type { CallStatus } from "../call.ts";
 import { bucketsOf } from "./buckets.ts";
 import type { CallMetrics, CallStatistics, MetricsQuery, NamedStatistics } from "./call-log.ts";
-import { Sketch } from "./sketch.ts";
+import { bucketOf, Sketch } from "./sketch.ts";
 
 const namesMax = 10_000;
 const listedMax = 1_000;
@@ -117,12 +117,17 @@ export class Tally {
   }
 
   add(status: CallStatus, durationMs: number): void {
+    this.addBucketed(status, durationMs, bucketOf(durationMs));
+  }
+
+  /** For many calls in several groups: the bucket of a duration (`bucketOf`) is the same in all of them. */
+  addBucketed(status: CallStatus, durationMs: number, bucket: number): void {
     if (status === "success") this.#success++;
     else if (status === "error") this.#error++;
     else this.#timeout++;
     this.#sumMs += durationMs;
     if (durationMs > this.#maxMs) this.#maxMs = durationMs;
-    this.#sketch.add(durationMs);
+    this.#sketch.addBucket(bucket);
   }
 
   addPart(part: TallyPart): void {

@@ -1,5 +1,6 @@
 /** The call log's file as its parts share it: one connection, its statements, its dictionary. */
 import type { DatabaseSync } from "node:sqlite";
+import { BundledTallies } from "./bundled-tallies.ts";
 import { type DatabaseMode, openDatabase, transaction } from "./database.ts";
 import { Names } from "./names.ts";
 import { Segments } from "./segments.ts";
@@ -19,6 +20,7 @@ export class CallFile implements Disposable {
   readonly statements: Statements;
   readonly names: Names;
   readonly segments: Segments;
+  readonly tallies = new BundledTallies();
   #contentVersion: unknown;
 
   /** @throws Problem `unavailable` — see `openDatabase`. */

@@ -3,14 +3,17 @@
  *
  * Guarantees: agrees with count, as both look at the same rows (call-scan.ts). Bounds: those of `CallTally`.
  */
+import type { CallStatus } from "../../call.ts";
 import type { Clock } from "../../clock.ts";
 import type { CallMetrics, MetricsQuery } from "../call-log.ts";
+import { bucketOf } from "../sketch.ts";
 import { CallTally, type Tally, tallyKinds } from "../statistics.ts";
+import type { TallySums } from "./bundled-tallies.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
 import { scan } from "./call-scan.ts";
 import type { Segment } from "./segment.ts";
-import { SegmentTally, tallyHourMs } from "./segment-tally.ts";
+import { isTallied, SegmentTally, tallyHourMs } from "./segment-tally.ts";
 import type { Positions } from "./selection.ts";
 
 type NameOf = (name: number) => string;
@@ -25,46 +28,94 @@ export async function callMetrics(
   const tally = new CallTally(query);
   const nameOf: NameOf = (name) => file.names.text(name);
   const byHours = query.bucketMs % tallyHourMs === 0;
-  await scan(file, { teamId, filter: query, clock, signal }, (segment, selection, span) => {
-    const matching = selection.count(segment, span);
-    if (matching === 0) return;
-    const { values, counts } = segment.dictionary("team");
-    const team = values.indexOf(file.names.find(teamId) ?? 0);
-    const whole = byHours && matching === counts[team];
-    const summed = whole && SegmentTally.of(segment.tally, values[team] ?? 0);
-    if (summed) addTally(tally, summed, nameOf);
-    else addRows(tally, segment, selection.select(segment, span), nameOf);
-  });
+  let whole: Segment[] = [];
+  const tallyOf = (segment: Segment) =>
+    SegmentTally.of(segment.tally, file.names.find(teamId) ?? 0);
+  await scan(
+    file,
+    { teamId, filter: query, clock, signal },
+    {
+      visit: (segment, selection, span) => {
+        const matching = selection.count(segment, span);
+        if (matching === 0) return;
+        const { values, counts } = segment.dictionary("team");
+        const own = counts[values.indexOf(file.names.find(teamId) ?? 0)];
+        const isWhole = byHours && matching === own;
+        if (isWhole && isTallied(segment.head.rows, matching)) whole.push(segment);
+        else addRows(tally, segment, selection.select(segment, span), nameOf);
+      },
+      bundled: (bundle) => {
+        const ids = whole.map(({ head }) => head.id);
+        const tallies = () => whole.map(tallyOf);
+        if (whole.length > 0)
+          addSums(tally, file.tallies.sums(teamId, bundle, ids, tallies), nameOf);
+        whole = [];
+      },
+    },
+  );
   return tally.metrics();
 }
 
-function addTally(tally: CallTally, summed: SegmentTally, nameOf: NameOf): void {
-  for (const kind of tallyKinds) {
-    for (const [name, part] of summed.groups(kind)) tally.group(kind, nameOf(name))?.addPart(part);
-  }
-  for (const [hour, part] of summed.groups("hour")) {
+function addSums(tally: CallTally, sums: TallySums, nameOf: NameOf): void {
+  for (const kind of tallyKinds)
+    for (const [name, part] of sums[kind]) tally.group(kind, nameOf(name))?.addPart(part);
+  for (const [hour, part] of sums.hour) {
     tally.total.addPart(part);
     tally.bucket(hour * tallyHourMs).addPart(part);
   }
 }
 
 function addRows(tally: CallTally, segment: Segment, positions: Positions, nameOf: NameOf): void {
-  const { durations } = segment;
-  const outcomes = segment.dictionary("outcome");
-  const statuses = [...outcomes.values].map((outcome) => outcomeOf(outcome).status);
-  const statusAt = (position: number) => statuses[outcomes.codes?.[position] ?? 0] ?? "success";
+  const samples = samplesOf(segment, positions);
   for (const kind of tallyKinds) {
     const { values, codes } = segment.dictionary(kind);
-    const groups = new Array<Tally | undefined>(values.length).fill(undefined);
-    for (const position of positions) {
-      const code = codes?.[position] ?? 0;
-      groups[code] ??= tally.group(kind, nameOf(values[code] ?? 0));
-      groups[code]?.add(statusAt(position), durations[position] ?? 0);
+    const groups = new Array<Tally | null | undefined>(values.length).fill(undefined);
+    for (let index = 0; index < positions.length; index++) {
+      const code = codes === undefined ? 0 : (codes[positions[index] as number] as number);
+      let group = groups[code];
+      if (group === undefined) {
+        group = tally.group(kind, nameOf(values[code] ?? 0)) ?? null;
+        groups[code] = group;
+      }
+      if (group !== null) addSample(group, samples, index);
     }
   }
-  for (const position of positions) {
-    const [status, durationMs] = [statusAt(position), durations[position] ?? 0];
-    tally.total.add(status, durationMs);
-    tally.bucket(segment.startedMs(position)).add(status, durationMs);
+  for (let index = 0; index < positions.length; index++) {
+    addSample(tally.total, samples, index);
+    addSample(tally.bucket(segment.startedMs(positions[index] as number)), samples, index);
   }
+}
+
+/** What every group that a call belongs to asks of it. */
+interface Samples {
+  readonly statuses: readonly CallStatus[];
+  readonly durations: Float64Array;
+  readonly buckets: Uint16Array;
+}
+
+function samplesOf(segment: Segment, positions: Positions): Samples {
+  const { values, codes } = segment.dictionary("outcome");
+  const statusOf = Array.from(values, (outcome) => outcomeOf(outcome).status);
+  const samples = {
+    statuses: new Array<CallStatus>(positions.length),
+    durations: new Float64Array(positions.length),
+    buckets: new Uint16Array(positions.length),
+  };
+  const all = segment.durations;
+  for (let index = 0; index < positions.length; index++) {
+    const position = positions[index] as number;
+    const durationMs = all[position] as number;
+    samples.statuses[index] = statusOf[codes?.[position] ?? 0] ?? "success";
+    samples.durations[index] = durationMs;
+    samples.buckets[index] = bucketOf(durationMs);
+  }
+  return samples;
+}
+
+function addSample(group: Tally, { statuses, durations, buckets }: Samples, index: number): void {
+  group.addBucketed(
+    statuses[index] as CallStatus,
+    durations[index] as number,
+    buckets[index] as number,
+  );
 }

@@ -53,8 +53,10 @@ export class CallTotals {
       return count;
     }
     const about = { teamId, filter, clock: this.#clock, signal };
-    await scan(this.#file, about, (segment, selection, span) => {
-      count += selection.count(segment, span);
+    await scan(this.#file, about, {
+      visit: (segment, selection, span) => {
+        count += selection.count(segment, span);
+      },
     });
     return count;
   }
@@ -111,8 +113,8 @@ export class CallTotals {
       return;
     }
     const about = { teamId, filter, clock: this.#clock, signal };
-    await scan(this.#file, about, (segment, selection, span) => {
-      visit(segment, selection.select(segment, span));
+    await scan(this.#file, about, {
+      visit: (segment, selection, span) => visit(segment, selection.select(segment, span)),
     });
   }
 

@@ -44,18 +44,20 @@ export class Relatives {
 
   /** Positions from `from` to below `to`, ascending. */
   within(segment: Segment, from: number, to: number): Uint16Array {
-    const found = [this.#children(segment), this.#rounds(segment)];
-    const isIn = (position: number) => found.every((rows) => rows?.has(position) ?? true);
-    return Uint16Array.from({ length: to - from }, (_, index) => from + index).filter(isIn);
+    const [children, rounds] = [this.#children(segment), this.#rounds(segment)];
+    const found = [...(children ?? rounds ?? [])].filter((row) => rounds?.has(row) ?? true);
+    return Uint16Array.from(found.filter((row) => row >= from && row < to)).sort();
   }
 
-  #children(segment: Segment): { has(position: number): boolean } | undefined {
+  #children(segment: Segment): ReadonlySet<number> | undefined {
     if (!this.#parents) return undefined;
     const parent = segment.sparse("parent");
     const children = new Set(rowsWith(parent, this.#parents));
-    if (!this.#parents.has("")) return children;
-    const anyones = new Set(parent.rows);
-    return { has: (position) => !anyones.has(position) || children.has(position) };
+    if (this.#parents.has("")) {
+      const anyones = new Set(parent.rows);
+      for (let row = 0; row < segment.head.rows; row++) if (!anyones.has(row)) children.add(row);
+    }
+    return children;
   }
 
   #rounds(segment: Segment): ReadonlySet<number> | undefined {

@@ -7,20 +7,19 @@
  * clients and hours, and how many buckets; then, for each of these groups in turn, two columns of doubles (sum and
  * maximum of durations), five of 32 bits (the name, or the hour since the epoch; successes, errors, timeouts; the end
  * of its buckets); then the buckets and their counts, 16 bits each; then zeros up to a multiple of 8 bytes.
- * Bounds: a team with 1,024 calls or more, 1,024 groups of each kind; beyond them there is no section.
+ * Bounds: a team with less than 1,024 calls has no section.
  */
-import { bucketOf, bucketsMax } from "../sketch.ts";
+import { bucketOf } from "../sketch.ts";
 import { type TallyKind, type TallyPart, tallyKinds } from "../statistics.ts";
 import { outcomeOf } from "./call-codes.ts";
 import { largeRowsMin, type Row } from "./segment.ts";
 
 export const tallyHourMs = 3_600_000;
 const teamRowsMin = 1_024;
-const groupsMax = 1_024;
 const headNumbers = 8;
 
-const kinds = [...tallyKinds, "hour"] as const;
-type Kind = TallyKind | "hour";
+export const talliedKinds = [...tallyKinds, "hour"] as const;
+export type TalliedKind = TallyKind | "hour";
 
 interface Group {
   readonly name: number;
@@ -29,18 +28,26 @@ interface Group {
   timeoutCount: number;
   sumMs: number;
   maxMs: number;
-  readonly sketch: Uint16Array;
+  /** Calls by bucket. */
+  readonly sketch: Map<number, number>;
 }
 
 export function makeTally(rows: readonly Row[]): Uint8Array {
-  if (rows.length < largeRowsMin) return new Uint8Array(0);
-  const teams = Map.groupBy(rows, ({ team }) => team);
-  const sections = [...teams].flatMap(([team, own]) => {
-    if (own.length < teamRowsMin) return [];
-    const groups = kinds.map((kind) => groupsOf(own, kind));
-    return groups.every(({ length }) => length <= groupsMax) ? [encode(team, groups)] : [];
+  const teams = [...Map.groupBy(rows, ({ team }) => team)].filter(([, own]) =>
+    isTallied(rows.length, own.length),
+  );
+  const sections = teams.map(([team, own]) => {
+    return encode(
+      team,
+      talliedKinds.map((kind) => groupsOf(own, kind)),
+    );
   });
   return Buffer.concat(sections);
+}
+
+/** Whether a team has a section: by the rows of the segment and the team's own. */
+export function isTallied(rows: number, own: number): boolean {
+  return rows >= largeRowsMin && own >= teamRowsMin;
 }
 
 /** One team's section, as views of its bytes. */
@@ -63,22 +70,22 @@ export class SegmentTally {
     this.#buckets = new Uint16Array(buffer, numbersAt + this.#numbers.byteLength, buckets * 2);
   }
 
-  /** `undefined` when there is none of this team. @throws RangeError — not what `makeTally` returns. */
-  static of(bytes: Uint8Array, team: number): SegmentTally | undefined {
+  /** @throws RangeError — not what `makeTally` returns, or without a section of this team. */
+  static of(bytes: Uint8Array, team: number): SegmentTally {
     const { buffer } = bytes.byteOffset === 0 ? bytes : Uint8Array.from(bytes);
     for (let from = 0; from < bytes.length; ) {
       const [size = 0, owner] = new Uint32Array(buffer, from, 2);
       if (owner === team) return new SegmentTally(buffer, from);
-      if (size === 0) throw new RangeError("a tally without an end");
+      if (size === 0) break;
       from += size;
     }
-    return undefined;
+    throw new RangeError(`a segment without the tally of team ${team}`);
   }
 
   /** Names, or hours since the epoch, and their sums. */
-  *groups(kind: Kind): Generator<readonly [name: number, part: TallyPart]> {
+  *groups(kind: TalliedKind): Generator<readonly [name: number, part: TallyPart]> {
     let group = 0;
-    for (const [index, each] of kinds.entries()) {
+    for (const [index, each] of talliedKinds.entries()) {
       const count = this.#counts[index] ?? 0;
       if (each === kind) {
         const end = group + count;
@@ -108,14 +115,14 @@ export class SegmentTally {
   }
 }
 
-function groupsOf(rows: readonly Row[], kind: Kind): Group[] {
+function groupsOf(rows: readonly Row[], kind: TalliedKind): Group[] {
   const groups = new Map<number, Group>();
   for (const row of rows) {
     const name = kind === "hour" ? Math.floor(row.startedMs / tallyHourMs) : row[kind];
     let group = groups.get(name);
     if (!group) {
       const sums = { successCount: 0, errorCount: 0, timeoutCount: 0, sumMs: 0, maxMs: 0 };
-      group = { name, ...sums, sketch: new Uint16Array(bucketsMax) };
+      group = { name, ...sums, sketch: new Map() };
       groups.set(name, group);
     }
     const { status } = outcomeOf(row.outcome);
@@ -125,7 +132,7 @@ function groupsOf(rows: readonly Row[], kind: Kind): Group[] {
     group.sumMs += row.durationMs;
     group.maxMs = Math.max(group.maxMs, row.durationMs);
     const bucket = bucketOf(row.durationMs);
-    group.sketch[bucket] = (group.sketch[bucket] ?? 0) + 1;
+    group.sketch.set(bucket, (group.sketch.get(bucket) ?? 0) + 1);
   }
   return [...groups.values()];
 }
@@ -134,12 +141,8 @@ function encode(team: number, byKind: readonly (readonly Group[])[]): Uint8Array
   const groups = byKind.flat();
   const [buckets, counts, ends]: [number[], number[], number[]] = [[], [], []];
   for (const { sketch } of groups) {
-    for (let bucket = 0; bucket < bucketsMax; bucket++) {
-      const calls = sketch[bucket] ?? 0;
-      if (calls === 0) continue;
-      buckets.push(bucket);
-      counts.push(calls);
-    }
+    buckets.push(...sketch.keys());
+    counts.push(...sketch.values());
     ends.push(buckets.length);
   }
   const columns = [
