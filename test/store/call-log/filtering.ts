@@ -76,7 +76,7 @@ export function filtering(open: OpenCallLog): void {
     });
   });
 
-  describe("every filter and every way of reading", () => {
+  describe("every filter and every way of reading", { timeout: 30_000 }, () => {
     let log: CallLog;
     let before: string;
     beforeAll(async () => {
