@@ -75,6 +75,16 @@ test("a batch that the store could not take is sent again, the same calls", asyn
   });
 });
 
+test("what was stored makes room for others", async () => {
+  const store = new Store();
+  await using ingest = open(store, { callsMax: 10 });
+  for (let round = 0; round < 5; round += 1) {
+    for (let n = 0; n < 10; n += 1) ingest.offer(call());
+    await ingest.flush();
+  }
+  expect(ingest.account()).toMatchObject({ accepted: 50, stored: 50 });
+});
+
 test("a call that can never be stored is lost alone, and counted", async () => {
   const store = new Store();
   const poison = call();

@@ -48,10 +48,6 @@ export class SegmentFile {
     return this.#open === 0;
   }
 
-  get failed(): boolean {
-    return this.#failed;
-  }
-
   async append(records: Uint8Array, calls: number): Promise<void> {
     this.#open += 1;
     this.#takenBytes += records.length;

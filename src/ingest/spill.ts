@@ -194,7 +194,7 @@ export class Spill implements AsyncDisposable {
 
   #fits(bytes: number): boolean {
     const file = this.#accepting?.file;
-    if (!file || file.failed) return false;
+    if (!file) return false;
     return file.takenBytes === 0 || file.takenBytes + bytes <= this.#options.fileMaxBytes;
   }
 

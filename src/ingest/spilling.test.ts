@@ -154,6 +154,21 @@ test("a batch that hung and was taken in the end is stored once, and its copy is
   await vi.waitFor(async () => expect(await files()).toEqual([]));
 });
 
+test("a batch that hung and was refused in the end is on disk alone, and stored once", async () => {
+  const log = new Log();
+  log.set("hanging");
+  await using ingest = open(log);
+  offer(ingest, some(3));
+  await vi.waitFor(async () => expect(await files()).toHaveLength(1), 1_000);
+  log.set("away");
+  await vi.waitFor(() => expect(ingest.account().pendingSpill).toBe(3));
+  expect(ingest.account().pendingMemory).toBe(0);
+  log.set("well");
+  await ingest.flush();
+  expect(ingest.account()).toMatchObject({ accepted: 3, stored: 3, pendingMemory: 0 });
+  expect(log.order).toHaveLength(3);
+});
+
 test("memory that is half full is relieved however young the calls are", async () => {
   const log = new Log();
   log.set("hanging");
