@@ -215,7 +215,7 @@ const reading: fc.Arbitrary<Step> = fc.oneof(
 
 const changing: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 32,
+    weight: 96,
     arbitrary: fc.record({
       kind: fc.constant("append" as const),
       numbers: fc.array(number, { maxLength: 60 }),
@@ -223,7 +223,7 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 8,
+    weight: 24,
     arbitrary: fc.record({
       kind: fc.constant("burst" as const),
       first: fc.integer({ min: 1_000, max: 3_000 }),
@@ -236,11 +236,11 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("burst" as const),
       first: fc.integer({ min: floodsFrom, max: floodsFrom + 4_000 }),
-      calls: fc.integer({ min: 4_000, max: 9_000 }),
+      calls: fc.integer({ min: 4_100, max: 9_000 }),
     }),
   },
   {
-    weight: 8,
+    weight: 24,
     arbitrary: fc.record({
       kind: fc.constant("trickle" as const),
       first: fc.integer({ min: 1_000, max: 4_000 }),
@@ -248,11 +248,11 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 12,
+    weight: 36,
     arbitrary: fc.record({ kind: fc.constant("remove" as const), team, number }),
   },
   {
-    weight: 4,
+    weight: 12,
     arbitrary: fc.record({
       kind: fc.constant("removeServer" as const),
       team,
@@ -260,21 +260,21 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 12,
+    weight: 36,
     arbitrary: fc.record({
       kind: fc.constantFrom("prune" as const, "pruneBodies" as const, "pruneBodies" as const),
       beforeMs: moment,
     }),
   },
   {
-    weight: 4,
+    weight: 12,
     arbitrary: fc.record({
       kind: fc.constant("addLosses" as const),
       numbers: fc.array(fc.nat({ max: 30 }), { maxLength: 10 }),
     }),
   },
-  { weight: 8, arbitrary: fc.constant({ kind: "sweep" as const }) },
-  { weight: 8, arbitrary: fc.constant({ kind: "reopen" as const }) },
+  { weight: 24, arbitrary: fc.constant({ kind: "sweep" as const }) },
+  { weight: 24, arbitrary: fc.constant({ kind: "reopen" as const }) },
 );
 
 export const history: fc.Arbitrary<readonly Step[]> = fc.array(
