@@ -267,6 +267,22 @@ describe("a stream that goes on", () => {
   });
 });
 
+test("two teams that follow the same share nothing", async () => {
+  const log = new MemoryCallLog();
+  using followers = new Followers(log);
+  const [ours, theirs] = ["a", "b"].map((name) => ({ teamId: name, userId: "u" }));
+  if (!ours || !theirs) throw new Error("there are two");
+  const { signal } = new AbortController();
+  const start = await followers.batch(ours.teamId, { filter: {} }, signal);
+  await log.append([callOf(ours, { rpcId: '"ours"' }), callOf(theirs, { rpcId: '"theirs"' })]);
+  const query = { filter: {}, after: start.next };
+  const read = [ours, theirs].map(({ teamId }) => followers.batch(teamId, query, signal));
+  const [mine, other] = (await Promise.all(read)).map(({ events }) => events.toString());
+  expect(mine).toContain('\\"ours\\"');
+  expect(mine).not.toContain("theirs");
+  expect(other).not.toContain("ours");
+});
+
 test("many who follow the same cost one query, and one who follows something else another", async () => {
   const log = new MemoryCallLog();
   const asked = vi.spyOn(log, "arrivals");

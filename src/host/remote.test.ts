@@ -1,4 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { expect, test, vi } from "vitest";
 import { MemoryCallLog } from "../store/memory/call-log.ts";
@@ -9,9 +8,9 @@ import { Thread } from "./thread.ts";
 const team = "a team";
 
 interface Toil {
-  /** Steps of work done so far. */
-  readonly steps: number;
+  /** Queries that have begun so far, and those of them that have not ended. */
   readonly begun: number;
+  readonly atWork: number;
 }
 
 /** A reader of its own thread whose every count goes on until it is aborted. */
@@ -28,12 +27,7 @@ async function openReader(answerMaxMs = 10_000) {
       await vi.waitFor(async () => expect((await toil()).begun).toBe(count), 5_000);
     },
     /** Resolves when nothing goes on over there. */
-    idle: () =>
-      vi.waitFor(async () => {
-        const { steps } = await toil();
-        for (let asked = 0; asked < 20; asked++) await turn();
-        expect((await toil()).steps).toBe(steps);
-      }, 5_000),
+    idle: () => vi.waitFor(async () => expect((await toil()).atWork).toBe(0), 3_000),
     [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };
 }
