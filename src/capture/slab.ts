@@ -72,6 +72,11 @@ export class SlabWriter implements Disposable {
     this.watch = (opening) => open(this.#slabs, this.#tally, opening);
   }
 
+  /** True when bodies are left out, and soon exchanges. */
+  get crowded(): boolean {
+    return this.#slabs.backlogBytes * 2 > this.#tally.backlogMaxBytes;
+  }
+
   /** The recorder has read so many bytes of slabs. */
   consumed(bytes: number): void {
     this.#slabs.acknowledge(bytes);

@@ -37,6 +37,7 @@ export interface Config {
   readonly bodyRetentionDays: number;
   /** 0: no spill. */
   readonly spillMaxBytes: number;
+  readonly strictLogging: "0" | "1";
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

@@ -70,6 +70,7 @@ export async function openHost(
       clock: systemClock,
       log,
       endpointKey,
+      mayBegin: () => config.strictLogging === "0" || recorder.hasRoom,
       isOwnCredential: isOwnKey,
     }),
   );
@@ -95,10 +96,7 @@ export async function openHost(
     version,
   });
   let draining = false;
-  const unreadiness = () => {
-    if (draining) return "the host is stopping";
-    return reader.alive ? recorder.unreadiness : "the reader of the call log is being replaced";
-  };
+  const unreadiness = () => (draining ? "the host is stopping" : troubleOf(recorder, reader));
   const metrics = new MetricsPage(async () =>
     figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader.deaths),
   );
@@ -132,6 +130,11 @@ export async function openHost(
     newKey: keys.newKey,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Why calls cannot be recorded or read as they should be; undefined when they can. */
+function troubleOf(recorder: Recorder, reader: Thread): string | undefined {
+  return reader.alive ? recorder.unreadiness : "the reader of the call log is being replaced";
 }
 
 /** The three threads of the call log, and what the control plane sees of it. */

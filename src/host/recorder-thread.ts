@@ -41,6 +41,8 @@ export interface RecorderReport {
   /** Exchanges that this thread has seen to their end. */
   readonly exchangesEnded: number;
   readonly spill: { readonly files: number; readonly bytes: number };
+  /** See `Ingest.crowded`. */
+  readonly crowded: boolean;
   /** See `Ingest.arrears`. */
   readonly arrears: { readonly silentMs: number; readonly oldestMs: number };
 }
@@ -115,7 +117,8 @@ function report(consumedBytes: number): RecorderReport {
   const { exchangesEnded } = capture.stats();
   const { files, bytes } = spill ?? { files: 0, bytes: 0 };
   const [account, arrears] = [ingest.account(), ingest.arrears()];
-  return { consumedBytes, account, exchangesEnded, spill: { files, bytes }, arrears };
+  const { crowded } = ingest;
+  return { consumedBytes, account, exchangesEnded, spill: { files, bytes }, crowded, arrears };
 }
 
 /** Another writer, after the one before has died. */

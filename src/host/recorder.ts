@@ -118,6 +118,11 @@ export class Recorder implements AsyncDisposable {
     this.#onStored = listener;
   }
 
+  /** False when an exchange that begins now may be lost to the log, or its bodies, as far as can be known. */
+  get hasRoom(): boolean {
+    return this.thread.alive && !this.#latest.crowded && !this.#slabs.crowded;
+  }
+
   /** Why calls cannot be recorded as they should be, as a sentence; undefined when they can. */
   get unreadiness(): string | undefined {
     if (!this.thread.alive) return "the recorder is being replaced";
@@ -223,6 +228,7 @@ const emptyReport: RecorderReport = {
   account: emptyAccount,
   exchangesEnded: 0,
   spill: { files: 0, bytes: 0 },
+  crowded: false,
   arrears: { silentMs: 0, oldestMs: 0 },
 };
 

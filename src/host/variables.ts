@@ -132,6 +132,13 @@ export const variables = {
     meaning:
       "How much `spill` in the data folder may take for calls that the call log cannot take yet; a tenth of the disk stays free in any case. 0 keeps them in memory alone.",
   },
+  strictLogging: {
+    name: "HOOKWATCH_STRICT_LOGGING",
+    form: { kind: "choice", values: ["0", "1"] },
+    fallback: "0",
+    meaning:
+      "`1` refuses new exchanges with 503 while neither memory nor disk has room to record them, instead of letting them pass unrecorded.",
+  },
   logLevel: {
     name: "HOOKWATCH_LOG_LEVEL",
     form: { kind: "choice", values: ["debug", "info", "warn", "error"] },

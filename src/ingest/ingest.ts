@@ -125,6 +125,11 @@ export class Ingest implements AsyncDisposable {
     return this.#accounting.snapshot();
   }
 
+  /** True when what is offered now may be lost, or its bodies; what is under way has room still. */
+  get crowded(): boolean {
+    return this.#spilling.crowded;
+  }
+
   /** Since when the log takes nothing though something waits for it, and how old the oldest is; milliseconds. */
   arrears(): { readonly silentMs: number; readonly oldestMs: number } {
     const oldestAtMs = this.#spilling.oldestMs;

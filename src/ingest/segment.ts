@@ -19,12 +19,13 @@ export type SegmentEntry =
   | { readonly lost: number; readonly torn: boolean };
 
 export function encodeRecord(call: Call, shed: boolean): Buffer {
-  const payload = Buffer.from(JSON.stringify(call));
-  const record = Buffer.allocUnsafe(headerBytes + payload.length);
+  const payload = JSON.stringify(call);
+  const payloadBytes = Buffer.byteLength(payload);
+  const record = Buffer.allocUnsafe(headerBytes + payloadBytes);
   mark.copy(record);
-  record.writeUInt32LE(payload.length, lengthAt);
+  record.writeUInt32LE(payloadBytes, lengthAt);
   record.writeUInt8(shed ? 1 : 0, formAt);
-  payload.copy(record, headerBytes);
+  record.write(payload, headerBytes);
   record.writeUInt32LE(crc32(record.subarray(lengthAt)), crcAt);
   return record;
 }

@@ -72,6 +72,7 @@ export class Spill implements AsyncDisposable {
   readonly #closings = new Set<Promise<void>>();
   #failuresInARow = 0;
   #failedAtMs = Number.NEGATIVE_INFINITY;
+  #refused = false;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @throws Problem `unavailable` — the folder can be neither made nor read. */
@@ -105,6 +106,11 @@ export class Spill implements AsyncDisposable {
     return this.#segments[0]?.sinceMs;
   }
 
+  /** Whether it took what it was offered last; that was at most a second ago when somebody asks because memory is half full. */
+  get takes(): boolean {
+    return !this.#refused;
+  }
+
   /** True while there is a file of a recorder that died in this process. */
   get hasInherited(): boolean {
     return this.#segments.some(({ origin }) => origin === "inherited");
@@ -120,6 +126,7 @@ export class Spill implements AsyncDisposable {
     if (now - this.#failedAtMs < restMs || now - this.#refusedAtMs < refusalRestMs)
       return undefined;
     const records = this.#encode(waiting);
+    this.#refused = records === undefined;
     if (!records) {
       this.#refusedAtMs = now;
       return undefined;
@@ -215,6 +222,7 @@ export class Spill implements AsyncDisposable {
       this.#failuresInARow = 0;
     } catch (cause) {
       this.#failuresInARow += 1;
+      this.#refused = true;
       this.#failedAtMs = this.#options.clock.monotonicMs();
       if (segment === this.#accepting) this.#accepting = undefined;
       throw cause;

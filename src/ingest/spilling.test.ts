@@ -211,6 +211,26 @@ test("where neither memory nor disk has room bodies go first, then the newest, e
   expect(told.get("bodies")).toBe(account.bodiesShed);
 });
 
+test.for([
+  [100_000_000, false],
+  [1, true],
+] as const)(
+  "memory half full is a crowd unless the disk relieves it: %d bytes of it, %s",
+  async ([maxBytes, crowded]) => {
+    const log = new Log();
+    log.set("hanging");
+    await using ingest = open(log, { callsMax: 100, batchCallsMax: 10, spilling: { maxBytes } });
+    offer(ingest, some(40));
+    expect(ingest.crowded).toBe(false);
+    offer(ingest, some(30));
+    await vi.waitFor(() => expect(ingest.account().pendingSpill > 0 || ingest.crowded).toBe(true));
+    expect(ingest.crowded).toBe(crowded);
+    log.set("well");
+    await ingest.flush();
+    expect(ingest.crowded).toBe(false);
+  },
+);
+
 test("what the store does not take at the end is left to the next start, and counted once", async () => {
   const log = new Log();
   log.set("away");

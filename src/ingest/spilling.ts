@@ -121,6 +121,11 @@ export class Spilling {
     return some.length === 0 ? undefined : Math.min(...some);
   }
 
+  /** Memory is half full, and the disk does not relieve it: what comes now may be lost, or its bodies. */
+  get crowded(): boolean {
+    return this.#parts.queue.moreThanHalfFull && !this.#spill?.takes;
+  }
+
   /** A file that the store is to take before what waits in memory. */
   oldest(): Segment | undefined {
     return this.#spill?.oldest();

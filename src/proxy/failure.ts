@@ -63,6 +63,12 @@ export const failures = {
     "too many exchanges with this server are open",
   ),
   shuttingDown: failure(503, "shutting_down", "proxy_internal_error", "the proxy is shutting down"),
+  notRecorded: failure(
+    503,
+    "not_recorded",
+    "proxy_internal_error",
+    "the proxy has no room to record this exchange, and was told to refuse it then; try again later",
+  ),
   addressForbidden: failure(
     502,
     "address_forbidden",

@@ -230,6 +230,23 @@ test.for([
   expect(plane.sightings[0]?.end?.outcome).toBe("refused");
 });
 
+test("an exchange that must not begin is refused unseen, and the next one may", async () => {
+  let room = false;
+  await using upstream = await httpUpstream((_request, response) => response.end("{}"));
+  await using plane = await dataPlane(upstream.url, { mayBegin: () => room });
+  using refused = new RawClient(plane.port, post(ping));
+  await until("the refusal", () => refused.received.endsWith("}}}"));
+  expect(refused.received).toMatch(/^HTTP\/1.1 503 /);
+  expect(refused.received).toContain('"reason":"not_recorded"');
+  expect(upstream.sockets).toHaveLength(0);
+  expect(plane.sightings).toHaveLength(0);
+  expect(plane.forwarder.stats().failures).toMatchObject({ not_recorded: 1 });
+  room = true;
+  using passed = new RawClient(plane.port, post(ping));
+  await until("the answer", () => passed.received.endsWith("{}"));
+  expect(plane.sightings).toHaveLength(1);
+});
+
 test("a body over the limit is refused at once by its length, in chunks when they have come", async () => {
   let received = "";
   await using upstream = await rawUpstream((_socket, bytes) => {

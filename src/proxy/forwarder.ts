@@ -41,6 +41,8 @@ export interface ForwarderOptions {
   readonly publicUrl?: string;
   /** Makes paths for legacy streams' endpoints, the same on every host of a fleet; absent: one of this instance's own. */
   readonly endpointKey?: Uint8Array;
+  /** False while exchanges cannot be recorded and therefore must not take place; absent: they always may. */
+  readonly mayBegin?: () => boolean;
   /** Whose `X-Forwarded-For` is believed; absent: nobody's. */
   readonly trustedProxies?: BlockList;
 }
@@ -184,7 +186,9 @@ export class Forwarder implements AsyncDisposable {
     const fields = toUpstream(request.rawHeaders, this.#isOwnCredential);
     const refusal = this.#refusal(path, target, fields);
     const passage = path && target && new Passage(this.#border, target, path, request, fields);
-    const witness = passage ? this.#tap(request, passage.target, passage.shownPath) : blind;
+    // What is refused for want of room must not take some itself.
+    const seen = refusal === failures.notRecorded ? undefined : passage;
+    const witness = seen ? this.#tap(request, seen.target, seen.shownPath) : blind;
     const relay = new Relay(this.#owner, request, response, witness);
     this.#relays.add(relay);
     if (passage && !refusal) relay.forward(passage);
@@ -198,6 +202,7 @@ export class Forwarder implements AsyncDisposable {
   ): Failure | undefined {
     if (!path || !target) return failures.unknownServer;
     if (this.#draining) return failures.shuttingDown;
+    if (this.#options.mayBegin?.() === false) return failures.notRecorded;
     if (fields.leaks) return failures.ownCredential;
     return isPlainPath(path) ? undefined : failures.ambiguousPath;
   }

@@ -71,14 +71,12 @@ test("where there is no room bodies go first, then calls, and the log tells of t
   const environment = { HOOKWATCH_SPILL_MAX_BYTES: "0", HOOKWATCH_BODY_CAPTURE_MAX_BYTES: "1024" };
   await using rig = await startTolerant({ dataDir, apiKey, environment });
   const { server, url } = await rig.register(upstream.url);
-  // Header fields cannot be shed: so memory is full of a few thousand calls.
-  const headers = { "x-words": "to be or not to be ".repeat(800) };
   let made = 0;
   {
     using _ = holdLog();
     const dropped = async () => (await readAccount(rig)).dropped;
     for (; (await dropped()) === 0; made += 100)
-      await Promise.all(Array.from({ length: 100 }, (_, n) => ping(url, made + n, headers)));
+      await Promise.all(Array.from({ length: 100 }, (_, n) => ping(url, made + n, manyWords)));
     const { status, text } = await readyz(rig);
     expect(status).toBe(503);
     expect(text).toBe("not ready: calls are being lost; /metrics says how many and why\n");
@@ -101,6 +99,34 @@ test("where there is no room bodies go first, then calls, and the log tells of t
   );
   expect(lostOf(told.data, "call")).toBe(settled.dropped);
   expect(new Set(told.data.map((loss) => loss.mcp_server_id))).toEqual(new Set([server.id]));
+}, 60_000);
+
+test("told to record all or nothing, the proxy refuses calls rather than to lose one", async () => {
+  await using upstream = await startEcho();
+  const environment = { HOOKWATCH_SPILL_MAX_BYTES: "0", HOOKWATCH_STRICT_LOGGING: "1" };
+  await using rig = await startRig({ dataDir, apiKey, environment });
+  const { server, url } = await rig.register(upstream.url);
+  let passed = 0;
+  let refused = 0;
+  {
+    using _ = holdLog();
+    for (; refused === 0; ) {
+      const attempts = Array.from({ length: 50 }, async (_, id) => {
+        const body = JSON.stringify({ jsonrpc: "2.0", id, method: "ping" });
+        const response = await fetch(url, { method: "POST", body, headers: manyWords });
+        const { error } = (await response.json()) as { error?: { data: { reason: string } } };
+        if (error) expect([response.status, error.data.reason]).toEqual([503, "not_recorded"]);
+        if (error) refused += 1;
+        else passed += 1;
+      });
+      await Promise.all(attempts);
+    }
+  }
+  const counted = () => rig.api.count({ server_id: server.id });
+  await until("every call that passed", 20_000, counted, (count) => count === passed);
+  const account = await readAccount(rig);
+  expect(account).toMatchObject({ accepted: passed, stored: passed, shed: 0, dropped: 0 });
+  await ping(url, 1);
 }, 60_000);
 
 test.skipIf(process.getuid?.() !== 0)(
@@ -143,6 +169,9 @@ test.skipIf(process.getuid?.() !== 0)(
   },
   60_000,
 );
+
+/** Header fields cannot be shed: so memory is full of a few thousand calls. */
+const manyWords = { "x-words": "to be or not to be ".repeat(800) };
 
 interface LossRow {
   readonly mcp_server_id: string;
