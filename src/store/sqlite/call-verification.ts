@@ -22,7 +22,7 @@ export async function findDamage(file: CallFile): Promise<readonly string[]> {
       return findings.length < findingsMax;
     }
     const ids = Number(file.statements.get("SELECT count(*) AS n FROM ids").get()?.n);
-    if (ids !== calls) findings.push(`${calls} calls have ${ids} ids`);
+    if (ids !== calls) findings.push(`${ids} ids instead of ${calls}`);
     return false;
   };
   while (file.read(step)) await turn();
