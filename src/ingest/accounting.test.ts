@@ -48,12 +48,32 @@ test("a recorder that died has lost what was in memory, and its successor goes o
   });
   expect(sum(closed)).toBe(20);
   const next = new Accounting(closed);
-  // Two of the three are found, and a fourth that was not told of; one had been stored already.
-  next.settle("recovered", { calls: 2, shed: 0 }, { stored: 1, known: 1, discarded: 0 });
-  expect(next.snapshot()).toMatchObject({ accepted: 20, stored: 9, pendingSpill: 1, recovered: 0 });
+  // Of the three one is found, one was stored when the recorder died, one is gone; and a fourth was not told of.
+  next.settle("inherited", { calls: 2, shed: 0 }, { stored: 1, known: 1, discarded: 0 });
+  expect(next.snapshot()).toMatchObject({ accepted: 20, stored: 8, pendingSpill: 2, recovered: 0 });
   next.closeInheritance();
-  expect(next.snapshot()).toMatchObject({ pendingSpill: 0, dropped: { recorder_died: 4 } });
-  next.settle("recovered", { calls: 1, shed: 0 }, { stored: 1, known: 0, discarded: 0 });
+  expect(next.snapshot()).toMatchObject({
+    pendingSpill: 0,
+    stored: 9,
+    dropped: { recorder_died: 4 },
+  });
+  next.settle("inherited", { calls: 1, shed: 0 }, { stored: 1, known: 0, discarded: 0 });
   expect(next.snapshot()).toMatchObject({ accepted: 21, recovered: 1, pendingMemory: 0 });
   expect(sum(next.snapshot())).toBe(21);
+});
+
+test("a file that was half stored when its recorder died counts the other half alone", () => {
+  const before = new Accounting();
+  for (let n = 0; n < 100; n += 1) before.accept();
+  before.spill(100);
+  before.settle("spill", { calls: 60, shed: 0 }, { stored: 60, known: 0, discarded: 0 });
+  const next = new Accounting(closeAccount(before.snapshot()));
+  // What an earlier process left is none of it.
+  next.settle("recovered", { calls: 5, shed: 0 }, { stored: 5, known: 0, discarded: 0 });
+  next.settle("inherited", { calls: 60, shed: 0 }, { stored: 0, known: 60, discarded: 0 });
+  next.settle("inherited", { calls: 40, shed: 0 }, { stored: 40, known: 0, discarded: 0 });
+  next.closeInheritance();
+  const account = next.snapshot();
+  expect(account).toMatchObject({ accepted: 105, recovered: 5, recoveredKnown: 0, stored: 105 });
+  expect(account).toMatchObject({ pendingSpill: 0, dropped: { recorder_died: 0 } });
 });

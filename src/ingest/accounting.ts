@@ -48,8 +48,11 @@ export interface Taken {
   readonly discarded: number;
 }
 
-/** Where a batch came from: it decides which count it leaves. */
-export type BatchSource = "memory" | "spill" | "recovered";
+/**
+ * Where a batch came from, and so which count it leaves: `spill` is what this recorder wrote there, `inherited` what one
+ * that died in this process did, `recovered` what an earlier process did.
+ */
+export type BatchSource = "memory" | "spill" | "inherited" | "recovered";
 
 export class Accounting {
   storeFailures = 0;
@@ -63,6 +66,8 @@ export class Accounting {
   #pendingSpill = 0;
   /** Of `#pendingSpill`: what the recorder before this one had accepted and left. */
   #inherited = 0;
+  /** Calls of its files that the log had already. */
+  #inheritedKnown = 0;
   readonly #dropped: Record<DropReason, number> = { ...noDrops };
 
   /** Goes on from the account of a recorder that died, as `closeAccount` left it. */
@@ -90,28 +95,39 @@ export class Accounting {
     this.#pendingSpill += calls;
   }
 
-  /** `shed` of the batch's `calls` were sent without their bodies. A known call is a stored call: the reply to its first delivery was lost. */
+  /**
+   * `shed` of the batch's `calls` were sent without their bodies. A known call is a stored call, the reply to whose
+   * first delivery was lost; unless who died before may have counted it.
+   */
   settle(source: BatchSource, batch: { calls: number; shed: number }, taken: Taken): void {
-    const { calls, shed } = batch;
-    const ours = this.#leave(source, calls);
-    const known = Math.max(0, taken.known - ours);
-    const kept = Math.min(calls, taken.stored + taken.known) - known;
-    this.#enter(calls - ours - known);
-    this.#recoveredKnown += known;
-    this.#bodiesShed += Math.min(shed, kept);
-    this.#stored += kept - Math.min(shed, kept);
+    const isOurs = source === "memory" || source === "spill";
+    const counted = isOurs ? 0 : taken.known;
+    if (source === "recovered") this.#recoveredKnown += counted;
+    if (source === "inherited") this.#inheritedKnown += counted;
+    this.#leave(source, batch.calls - counted);
+    const kept = taken.stored + taken.known - counted;
+    const shed = Math.min(batch.shed, kept);
+    this.#bodiesShed += shed;
+    this.#stored += kept - shed;
     this.#discarded += taken.discarded;
   }
 
   drop(source: BatchSource, reason: DropReason, calls: number): void {
-    this.#enter(calls - this.#leave(source, calls));
+    this.#leave(source, calls);
     this.#dropped[reason] += calls;
   }
 
-  /** Nothing is left on disk of what the recorder before this one had put there. */
+  /**
+   * Nothing is left on disk of what the recorder before this one had put there. What it took for pending was
+   * stored when it died, as far as the log knew calls of those files, and is lost for the rest.
+   */
   closeInheritance(): void {
-    const missing = this.#inherited;
-    if (missing > 0) this.drop("recovered", "recorder_died", missing);
+    const untold = Math.min(this.#inherited, this.#inheritedKnown);
+    this.#stored += untold;
+    this.#inherited -= untold;
+    this.#pendingSpill -= untold;
+    this.#inheritedKnown = 0;
+    if (this.#inherited > 0) this.drop("inherited", "recorder_died", this.#inherited);
   }
 
   /** A moment's figures; what is nowhere else is in memory. */
@@ -134,18 +150,15 @@ export class Accounting {
     };
   }
 
-  /** How many of them the account holds as pending; they no longer are. */
-  #leave(source: BatchSource, calls: number): number {
-    if (source === "memory") return calls;
-    const ours = source === "spill" ? calls : Math.min(this.#inherited, calls);
-    if (source === "recovered") this.#inherited -= ours;
-    this.#pendingSpill -= ours;
-    return ours;
-  }
-
-  #enter(calls: number): void {
-    this.#accepted += calls;
-    this.#recovered += calls;
+  /** The calls are pending no more; those that never were in this account are accepted now. */
+  #leave(source: BatchSource, calls: number): void {
+    if (source === "memory") return;
+    const before = { spill: calls, inherited: Math.min(this.#inherited, calls), recovered: 0 };
+    const pending = before[source];
+    if (source === "inherited") this.#inherited -= pending;
+    this.#pendingSpill -= pending;
+    this.#accepted += calls - pending;
+    this.#recovered += calls - pending;
   }
 }
 

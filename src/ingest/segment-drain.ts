@@ -9,6 +9,8 @@ import { bytesOf, type Waiting } from "./queue.ts";
 import { readSegment, type SegmentEntry } from "./segment.ts";
 import type { Segment, Spill } from "./spill.ts";
 
+const sources = { here: "spill", inherited: "inherited", earlier_process: "recovered" } as const;
+
 export class SegmentDrain {
   readonly segment: Segment;
   readonly #entries: Iterator<SegmentEntry>;
@@ -27,7 +29,7 @@ export class SegmentDrain {
   }
 
   get source(): BatchSource {
-    return this.segment.origin === "here" ? "spill" : "recovered";
+    return sources[this.segment.origin];
   }
 
   /**
