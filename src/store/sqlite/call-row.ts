@@ -60,7 +60,12 @@ export function toEntry(call: Call, seq: number): BlockEntry {
   };
 }
 
-export function toCall(teamId: string, row: Row, entry: BlockEntry, names: Names): Call {
+export function toCall(
+  teamId: string,
+  row: Row,
+  entry: BlockEntry,
+  names: Pick<Names, "text">,
+): Call {
   const rest: Rest = JSON.parse(entry.rest);
   const id = uuidText(row.id);
   return {

@@ -18,7 +18,7 @@ const findingsMax = 100;
  *
  * @throws Problem `unavailable` — no such file, no permission, a newer schema, another program's file.
  */
-export function findDamage(path: string, schema: SchemaName): readonly string[] {
+export function findFileDamage(path: string, schema: SchemaName): readonly string[] {
   if (!existsSync(path)) throw new Problem("unavailable", `there is no database ${path}`);
   return withProblems(`the database ${path} cannot be checked`, () => {
     try {

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
-import { findDamage, requireReadable } from "./integrity.ts";
+import { findFileDamage, requireReadable } from "./integrity.ts";
 import { repairRegistry } from "./registry-repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "hookwatch-salvage-"));
@@ -62,7 +62,7 @@ const pages = () => statSync(sound).size / pageBytes;
 describe("a check", () => {
   test("finds nothing in a sound file, and leaves it as it was", () => {
     const path = copyOf(sound);
-    expect(findDamage(path, "registry")).toEqual([]);
+    expect(findFileDamage(path, "registry")).toEqual([]);
     expect(readFileSync(path).equals(readFileSync(sound))).toBe(true);
   });
 
@@ -74,7 +74,7 @@ describe("a check", () => {
   ])("finds that a file has lost $name", ({ bytes }) => {
     const path = copyOf(sound);
     truncateSync(path, Math.floor(bytes()));
-    expect(findDamage(path, "registry").length).toBeGreaterThan(0);
+    expect(findFileDamage(path, "registry").length).toBeGreaterThan(0);
   });
 
   test("finds every page that was zeroed", () => {
@@ -82,7 +82,7 @@ describe("a check", () => {
     for (let page = 0; page < pages(); page++) {
       const path = copyOf(sound);
       zeroPage(path, page);
-      if (findDamage(path, "registry").length === 0) unnoticed.push(page);
+      if (findFileDamage(path, "registry").length === 0) unnoticed.push(page);
     }
     expect(unnoticed).toEqual([]);
   });
@@ -93,7 +93,7 @@ describe("a check", () => {
       using db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
       db.exec("DELETE FROM teams");
     }
-    expect(findDamage(path, "registry")[0]).toContain("refers to one of teams");
+    expect(findFileDamage(path, "registry")[0]).toContain("refers to one of teams");
   });
 
   test("refuses what is newer, not ours or not there", () => {
@@ -102,7 +102,7 @@ describe("a check", () => {
       using db = new DatabaseSync(newer);
       db.exec("INSERT INTO migrations VALUES (99, '0099-tomorrow.sql', 0)");
     }
-    for (const look of [findDamage, requireReadable]) {
+    for (const look of [findFileDamage, requireReadable]) {
       expect(() => look(newer, "registry")).toThrow(/version 99\b/);
       expect(() => look(sound, "calls")).toThrow("not a calls database");
       expect(() => look(join(root, "missing.db"), "calls")).toThrow("there is no database");
@@ -139,7 +139,7 @@ describe("a repair of the registry", () => {
         });
         continue;
       }
-      expect(findDamage(repaired, "registry")).toEqual([]);
+      expect(findFileDamage(repaired, "registry")).toEqual([]);
       const { servers, keys, founding } = tables(repaired);
       for (const server of servers) expect(server).toEqual(names.get(server.id));
       expect(founding).toEqual(before.founding);
@@ -154,7 +154,7 @@ describe("a repair of the registry", () => {
     const [damaged, repaired] = [copyOf(sound), join(root, `${files++}.db`)];
     truncateSync(damaged, Math.floor(pages() * 0.9) * pageBytes);
     repairRegistry(damaged, repaired);
-    expect(findDamage(repaired, "registry")).toEqual([]);
+    expect(findFileDamage(repaired, "registry")).toEqual([]);
     expect(tables(repaired).servers.length).toBeGreaterThan(serversMax / 4);
   });
 
@@ -167,7 +167,7 @@ describe("a repair of the registry", () => {
       );
     }
     repairRegistry(damaged, repaired);
-    expect(findDamage(repaired, "registry")).toEqual([]);
+    expect(findFileDamage(repaired, "registry")).toEqual([]);
     expect(tables(repaired)).toEqual(tables(sound));
   });
 

@@ -4,13 +4,18 @@
  *
  * In: the path of a damaged file, its WAL beside it, which is not changed. Out: a sound file, synced, and what of
  * each table is in it. Guarantees: no row is made up or cut; what only a damaged page led to is lost with it.
- * Bounds: one row in memory; behind damage it looks for the next readable row at `probesMax` keys one by one, and
- * then in growing steps.
+ * Bounds: one row in memory.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { Problem } from "../../problem.ts";
-import { isDamage, withProblems } from "./database.ts";
-import { requireKnown, type SchemaName } from "./migrate.ts";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import {
+  countIfReadable,
+  openDamaged,
+  readBothWays,
+  readByKey,
+  readUntilDamage,
+  savingWhatCan,
+} from "./damaged-file.ts";
+import type { SchemaName } from "./migrate.ts";
 
 export interface SalvagedTable {
   readonly table: string;
@@ -19,22 +24,12 @@ export interface SalvagedTable {
   readonly rowsBefore: number | undefined;
 }
 
-const probesMax = 10_000;
-
 /**
  * @param to Must not exist.
  * @throws Problem `unavailable` — not even the list of tables can be read, a newer schema, no room.
  */
 export function salvage(from: string, to: string, schema: SchemaName): readonly SalvagedTable[] {
-  return withProblems(`${from} cannot be repaired`, () => {
-    try {
-      return copyReadable(from, to, schema);
-    } catch (cause) {
-      if (!isDamage(cause)) throw cause;
-      const message = `nothing can be saved of ${from}: ${cause.message}; restore a backup, or move the file away and start without it`;
-      throw new Problem("unavailable", message, { cause });
-    }
-  });
+  return savingWhatCan(from, () => copyReadable(from, to, schema));
 }
 
 function copyReadable(from: string, to: string, schema: SchemaName): readonly SalvagedTable[] {
@@ -58,19 +53,6 @@ function copyReadable(from: string, to: string, schema: SchemaName): readonly Sa
   target.exec("COMMIT; PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL");
   target.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   return salvaged;
-}
-
-function openDamaged(path: string, schema: SchemaName): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly: true, defensive: false, timeout: 5_000 });
-  try {
-    // Lets a file be opened that is shorter than it says: https://www.sqlite.org/pragma.html#pragma_writable_schema
-    db.exec("PRAGMA writable_schema = ON");
-    requireKnown(db, schema);
-    return db;
-  } catch (cause) {
-    db.close();
-    throw cause;
-  }
 }
 
 interface SchemaObject {
@@ -102,93 +84,12 @@ function copyTable(source: DatabaseSync, target: DatabaseSync, table: string): S
     .sort((a, b) => Number(a.pk) - Number(b.pk));
   const [key] = keys;
   if (keys.length === 1 && key?.type === "INTEGER") readByKey(source, table, names, keep);
-  else
-    readBothWays(
-      source,
-      table,
-      names,
-      keys.map(({ name }) => `"${name}"`),
-      keep,
-    );
-  return { table, rows, rowsBefore: countOf(source, table) };
+  else readBothWays(source, `SELECT ${names} FROM "${table}"`, orderOf(keys), keep);
+  return { table, rows, rowsBefore: countIfReadable(source, table) };
 }
 
-type Keep = (values: readonly SQLInputValue[]) => void;
-
-/** Row by row behind the last one that was read, over whatever cannot be. */
-function readByKey(db: DatabaseSync, table: string, names: string, keep: Keep): void {
-  const behind = db.prepare(
-    `SELECT rowid, ${names} FROM "${table}" WHERE rowid >= ? ORDER BY rowid`,
-  );
-  const probe = db.prepare(
-    `SELECT ${names} FROM "${table}" WHERE rowid >= ? ORDER BY rowid LIMIT 1`,
-  );
-  for (const statement of [behind, probe]) statement.setReturnArrays(true);
-  behind.setReadBigInts(true);
-  for (let from: bigint | undefined = smallestKey; from !== undefined; ) {
-    let last: bigint = from - 1n;
-    const ended = readAll(behind, [from], ([rowid, ...values]) => {
-      last = rowid as bigint;
-      keep(values);
-    });
-    from = ended ? undefined : nextReadable(probe, last + 1n);
-  }
-}
-
-const smallestKey = -(2n ** 62n);
-const largestKey = 2n ** 62n;
-
-/** The first key at or behind which something can be read, also if that is the end. */
-function nextReadable(probe: StatementSync, from: bigint): bigint | undefined {
-  const isReadable = (key: bigint) => readAll(probe, [key], () => undefined);
-  for (let step = 1n, tried = 0; from + step < largestKey; tried++) {
-    if (isReadable(from + step)) return from + step;
-    step = tried < probesMax ? step + 1n : step * 2n;
-  }
-  return undefined;
-}
-
-/** Small tables with keys of text: from either end up to the damage. */
-function readBothWays(
-  db: DatabaseSync,
-  table: string,
-  names: string,
-  keys: readonly string[],
-  keep: Keep,
-): void {
-  for (const order of ["ASC", "DESC"]) {
-    const by = (keys.length > 0 ? keys : ["rowid"]).map((key) => `${key} ${order}`).join(", ");
-    const all = db.prepare(`SELECT ${names} FROM "${table}" ORDER BY ${by}`);
-    all.setReturnArrays(true);
-    all.setReadBigInts(true);
-    if (readAll(all, [], keep)) return;
-  }
-}
-
-/** False when damage ended it. */
-function readAll(
-  statement: StatementSync,
-  values: readonly SQLInputValue[],
-  onRow: (row: readonly SQLInputValue[]) => void,
-): boolean {
-  try {
-    for (const row of statement.iterate(...values))
-      onRow(row as unknown as readonly SQLInputValue[]);
-    return true;
-  } catch (cause) {
-    if (!isDamage(cause)) throw cause;
-    return false;
-  }
-}
-
-/** From an index, perhaps, that is whole where the table is not. */
-function countOf(db: DatabaseSync, table: string): number | undefined {
-  try {
-    return Number(db.prepare(`SELECT count(*) AS n FROM "${table}"`).get()?.n);
-  } catch (cause) {
-    if (!isDamage(cause)) throw cause;
-    return undefined;
-  }
+function orderOf(keys: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
+  return keys.length > 0 ? keys.map(({ name }) => `"${name}"`) : ["rowid"];
 }
 
 /** Keys that were given once are not given again, even if the table that says so is damaged. */
@@ -198,7 +99,7 @@ function copySequences(source: DatabaseSync, target: DatabaseSync): void {
   read.setReadBigInts(true);
   const insert = target.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)");
   const remove = target.prepare("DELETE FROM sqlite_sequence WHERE name = ?");
-  readAll(read, [], ([name = null, seq = null]) => {
+  readUntilDamage(read, [], ([name = null, seq = null]) => {
     remove.run(name);
     insert.run(name, seq);
   });
