@@ -108,7 +108,7 @@ async function seal(folder: string): Promise<Manifest> {
     ["calls", callsName],
   ] as const) {
     if (!existsSync(join(folder, name))) continue;
-    const checked = await checkStore(schema, join(folder, name));
+    const checked = await checkStore(schema, join(folder, name), "pages");
     const [finding] = checked.findings;
     if (finding) {
       const message = `the ${schema} database is damaged: ${finding}; "hookwatch check" says more`;

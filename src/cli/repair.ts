@@ -4,13 +4,14 @@
  * Guarantees: the damaged file stays beside the new one, under another name, with its WAL; a sound file is left alone;
  * what is lost is said. No host may run meanwhile.
  */
-import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { lockDataDir } from "../host/data-dir.ts";
 import { lockCallLog, storeFiles } from "../host/stores.ts";
 import { Problem } from "../problem.ts";
+import { type CallLogRepair, repairCallLog } from "../store/sqlite/call-log-repair.ts";
 import { repairRegistry } from "../store/sqlite/registry-repair.ts";
-import { type SalvagedTable, salvage } from "../store/sqlite/salvage.ts";
+import type { SalvagedTable } from "../store/sqlite/salvage.ts";
 import { type Command, done, storeArguments, storeSettingsHelp } from "./command.ts";
 import { inWords, syncFolder } from "./files.ts";
 import { amountText, checkStore } from "./store-check.ts";
@@ -40,7 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function repairStore(schema: Schema, path: string): Promise<void> {
-  const { findings } = await checkStore(schema, path);
+  const { findings } = await checkStore(schema, path, "calls");
   if (findings.length === 0) {
     process.stdout.write(`${path}: sound, nothing to repair\n`);
     return;
@@ -50,18 +51,20 @@ async function repairStore(schema: Schema, path: string): Promise<void> {
   const lines = await inWords(`${path} cannot be repaired`, async () => {
     // What an earlier repair has left that was broken off.
     removeDatabase(repaired);
-    const saved =
-      schema === "registry" ? repairRegistry(path, repaired) : salvage(path, repaired, schema);
+    const lost =
+      schema === "registry"
+        ? repairRegistry(path, repaired).flatMap(rowsText)
+        : callsText(await repairCallLog(path, repaired));
     await requireSound(schema, repaired);
     replace(path, repaired, kept);
-    return saved.map(lossText).filter((line) => line !== undefined);
+    return lost;
   });
   for (const line of [...lines, `repaired; the damaged file is ${kept}`])
     process.stdout.write(`${path}: ${line}\n`);
 }
 
 async function requireSound(schema: Schema, path: string): Promise<void> {
-  const { findings } = await checkStore(schema, path);
+  const { findings } = await checkStore(schema, path, "calls");
   if (findings.length === 0) return;
   throw new Problem(
     "internal_error",
@@ -72,7 +75,7 @@ async function requireSound(schema: Schema, path: string): Promise<void> {
 /** The damaged file and its WAL get their other name first. No moment has the new file beside the old WAL. */
 function replace(path: string, repaired: string, kept: string): void {
   for (const suffix of ["", "-wal"])
-    if (existsSync(path + suffix)) linkSync(path + suffix, kept + suffix);
+    if (isFilled(path + suffix)) linkSync(path + suffix, kept + suffix);
   syncFolder(dirname(path));
   for (const suffix of ["-wal", "-shm"]) {
     rmSync(path + suffix, { force: true });
@@ -82,13 +85,26 @@ function replace(path: string, repaired: string, kept: string): void {
   syncFolder(dirname(path));
 }
 
+/** A check leaves an empty WAL behind. */
+function isFilled(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 function removeDatabase(path: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
 }
 
-function lossText({ table, rows, rowsBefore }: SalvagedTable): string | undefined {
-  if (rowsBefore === undefined)
-    return `${table}: ${amountText(rows, "row")} saved; how many there were cannot be read`;
-  const lost = rowsBefore - rows;
-  return lost > 0 ? `${table}: ${amountText(rows, "row")} saved, ${lost} lost` : undefined;
+/** Tables of which everything was saved are not worth a line. */
+function rowsText({ table, rows, rowsBefore }: SalvagedTable): string[] {
+  if (rowsBefore === rows) return [];
+  const saved = `${table}: ${amountText(rows, "row")} saved`;
+  if (rowsBefore === undefined) return [`${saved}; how many there were cannot be read`];
+  return [`${saved}, ${rowsBefore - rows} lost`];
+}
+
+function callsText({ calls, callsWithoutBlock, callsLost }: CallLogRepair): string[] {
+  const bare = `${amountText(callsWithoutBlock, "call")} without bodies, header fields and error messages`;
+  return [
+    `${amountText(calls, "call")} saved, of these ${bare}; ${amountText(callsLost, "call")} lost`,
+  ];
 }

@@ -1,7 +1,9 @@
 /** One store's file, checked: what `check` prints, `backup` demands of its copy and `repair` acts upon. */
 import { statSync } from "node:fs";
-import { findDamage } from "../store/sqlite/integrity.ts";
+import { SqliteCallLog } from "../store/sqlite/call-log.ts";
+import { findFileDamage } from "../store/sqlite/integrity.ts";
 import type { SchemaName } from "../store/sqlite/migrate.ts";
+import { countStoredCalls } from "../store/sqlite/stored-calls.ts";
 
 export interface StoreCheck {
   readonly path: string;
@@ -12,10 +14,24 @@ export interface StoreCheck {
   readonly calls?: number;
 }
 
-/** @throws Problem `unavailable` — no such file, no permission, a newer schema, another program's file. */
-export async function checkStore(schema: SchemaName, path: string): Promise<StoreCheck> {
-  const findings = findDamage(path, schema);
-  return { path, bytes: statSync(path).size, findings };
+/**
+ * `pages`: that the file is whole as SQLite sees it. `calls`: that each call can be read, too, which takes a
+ * minute or more for ten million of them.
+ *
+ * @throws Problem `unavailable` — no such file, no permission, a newer schema, another program's file.
+ */
+export async function checkStore(
+  schema: SchemaName,
+  path: string,
+  depth: "pages" | "calls",
+): Promise<StoreCheck> {
+  const { size: bytes } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+  const findings = findFileDamage(path, schema);
+  if (schema === "registry" || findings.length > 0) return { path, bytes, findings };
+  const calls = countStoredCalls(path);
+  if (depth === "pages") return { path, bytes, findings, calls };
+  await using log = SqliteCallLog.open(path, { mode: "read" });
+  return { path, bytes, findings: await log.verify(), calls };
 }
 
 /** `61.2 MB`. */
