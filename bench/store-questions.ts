@@ -2,7 +2,8 @@
  * What is asked of the log, as the tables of the report list it; the number of the turn varies what can vary.
  * Where a wide table can answer in one statement, the same for it.
  */
-import type { CallFilter, CallLog } from "../src/store/call-log.ts";
+import type { CallFilter } from "../src/store/call-filter.ts";
+import type { CallLog } from "../src/store/call-log.ts";
 import { absentWord, frequentTool, rareTool, rareWord, sampleServers } from "./sample-calls.ts";
 import type { StoreFacts } from "./store-facts.ts";
 

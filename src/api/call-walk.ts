@@ -5,7 +5,8 @@
  * meanwhile may be missing. Bounds: 50 calls of at most 64 Ki characters a body, and one whole call, at once.
  */
 import type { Call, CallSummary } from "../call.ts";
-import type { CallFilter, CallLog, CallPage } from "../store/call-log.ts";
+import type { CallFilter } from "../store/call-filter.ts";
+import type { CallLog, CallPage } from "../store/call-log.ts";
 import { previewMaxBytes } from "./query.ts";
 
 export interface CallWalkQuery {

@@ -7,7 +7,8 @@
 import { z } from "@hono/zod-openapi";
 import { callDirections, callKinds, callStatuses, errorKinds } from "../call.ts";
 import { invalid } from "../problem.ts";
-import type { CallFilter, LossQuery, MetricsQuery, PageQuery } from "../store/call-log.ts";
+import type { CallFilter } from "../store/call-filter.ts";
+import type { LossQuery, MetricsQuery, PageQuery } from "../store/call-log.ts";
 import { anyOf, instant, oneOf, text, uuid, wholeNumber } from "./query-fields.ts";
 
 const dayMs = 86_400_000;

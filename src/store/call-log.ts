@@ -11,8 +11,9 @@
  * A read that takes a `signal` stops soon after it is aborted, at the latest with the step it is in
  * (50 ms), and rejects with the signal's reason: nobody waits for its answer any more.
  */
-import type { Call, CallDirection, CallKind, CallStatus, CallSummary, ErrorKind } from "../call.ts";
+import type { Call, CallSummary } from "../call.ts";
 import type { Loss } from "../loss.ts";
+import type { CallFilter } from "./call-filter.ts";
 import type { Window } from "./window.ts";
 
 export interface CallLog extends AsyncDisposable {
@@ -144,37 +145,6 @@ export interface Appended {
   readonly known: number;
   /** Calls left out because their server was removed. */
   readonly discarded: number;
-}
-
-/**
- * Which calls. Absent means any; several values of one field mean any of them; several fields
- * must all match. A list is never empty.
- */
-export interface CallFilter {
-  readonly serverIds?: readonly string[];
-  readonly methods?: readonly string[];
-  readonly toolNames?: readonly string[];
-  readonly statuses?: readonly CallStatus[];
-  readonly kinds?: readonly CallKind[];
-  readonly directions?: readonly CallDirection[];
-  readonly sessionIds?: readonly string[];
-  /** Ids of calls; "" finds those that belong to none. */
-  readonly parentIds?: readonly string[];
-  /** Ids of calls; that of a call without further rounds finds it alone. */
-  readonly logicalIds?: readonly string[];
-  readonly clientNames?: readonly string[];
-  readonly errorKinds?: readonly ErrorKind[];
-  /** Inclusive, whole milliseconds. */
-  readonly minDurationMs?: number;
-  /** Inclusive, whole milliseconds. */
-  readonly maxDurationMs?: number;
-  /** Half-open, over `startedAtMs`. */
-  readonly window?: Window;
-  /**
-   * Terms separated by white space, and phrases in double quotes, each of which must occur, upper and lower
-   * case of ASCII alike, in the request body, the response body or the error message (search-terms.ts).
-   */
-  readonly text?: string;
 }
 
 export interface PageQuery extends CallFilter {

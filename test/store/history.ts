@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { type Call, callDirections, callKinds, callStatuses, errorKinds } from "../../src/call.ts";
 import { type Loss, lossKinds } from "../../src/loss.ts";
 import { Problem } from "../../src/problem.ts";
+import type { CallFilter } from "../../src/store/call-filter.ts";
 import {
   type ArrivalsQuery,
-  type CallFilter,
   type CallLog,
   type CallPage,
   type FacetsQuery,

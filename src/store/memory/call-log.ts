@@ -8,12 +8,12 @@ import { type Call, type CallSummary, withoutBodies } from "../../call.ts";
 import type { Loss } from "../../loss.ts";
 import { invalid } from "../../problem.ts";
 import { bodyPreview } from "../body-preview.ts";
+import type { CallFilter } from "../call-filter.ts";
 import type {
   Appended,
   ArrivalsQuery,
   CallArrivals,
   CallFacets,
-  CallFilter,
   CallLog,
   CallMetrics,
   CallPage,

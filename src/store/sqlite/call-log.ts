@@ -10,12 +10,12 @@ import type { Call } from "../../call.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { isUuid } from "../../id.ts";
 import type { Loss } from "../../loss.ts";
+import type { CallFilter } from "../call-filter.ts";
 import type {
   Appended,
   ArrivalsQuery,
   CallArrivals,
   CallFacets,
-  CallFilter,
   CallLog,
   CallMetrics,
   CallPage,
@@ -117,7 +117,7 @@ export class SqliteCallLog implements CallLog {
   /** Hides the server's calls at once; `sweep` erases them. */
   async removeServer(teamId: string, serverId: string): Promise<number> {
     const calls = await this.#totals.count(teamId, { serverIds: [serverId] });
-    return this.#removal.hideServer(teamId, serverId, calls) ? calls : 0;
+    return this.#removal.hideServer(teamId, serverId) ? calls : 0;
   }
 
   async sweep(): Promise<void> {

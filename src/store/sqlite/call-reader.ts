@@ -5,24 +5,24 @@
  * Bounds: one page; what newest.ts and call-search.ts say.
  */
 import { setImmediate as turn } from "node:timers/promises";
-import type { Call } from "../../call.ts";
+import type { Call, CallSummary } from "../../call.ts";
 import type { Clock } from "../../clock.ts";
 import { isUuid } from "../../id.ts";
 import { invalid } from "../../problem.ts";
 import type { ArrivalsQuery, CallArrival, CallArrivals, CallPage, PageQuery } from "../call-log.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { decodeCursor, encodeCursor, type Place } from "../cursor.ts";
 import { decodePosition, encodePosition } from "../position.ts";
 import { searchTerms } from "../search-terms.ts";
 import { BlockReading } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
 import { damagedEntry, toCall } from "./call-row.ts";
 import { type SearchLimits, searchedPage } from "./call-search.ts";
-import { newest, rowPlace } from "./newest.ts";
+import { newest, placeAfter, rowPlace } from "./newest.ts";
 import { hiddenServers, Selection } from "./selection.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
 
-/** A step of a follower that finds nothing. */
-const arrivalsStepMs = 20;
+/** After so long others get their turn. */
+const stepMs = 20;
 
 export class CallReader {
   readonly #file: CallFile;
@@ -43,26 +43,50 @@ export class CallReader {
       const search = { teamId, query, terms, after: place, signal };
       return searchedPage(this.#file, this.#limits, search);
     }
+    // One call beyond the page tells whether another page follows.
+    const calls: CallSummary[] = [];
+    const way = { place, skip: query.offset ?? 0 };
+    while (!this.#file.read(() => this.#listStep(teamId, query, way, calls))) {
+      await turn();
+      signal?.throwIfAborted();
+    }
+    const listed = calls.slice(0, query.limit);
+    const last = listed.at(-1);
+    return {
+      calls: listed,
+      next: last && calls.length > listed.length ? encodeCursor(last) : null,
+    };
+  }
+
+  /** True when the page and one call beyond it are there, or nothing is left. */
+  #listStep(
+    teamId: string,
+    query: PageQuery,
+    way: { place: Place | undefined; skip: number },
+    calls: CallSummary[],
+  ): boolean {
     const { names, segments, statements } = this.#file;
-    return this.#file.read(() => {
-      const selection = Selection.of(teamId, query, names, statements);
-      if (!selection) return { calls: [], next: null };
-      // One row beyond the page tells whether another page follows.
-      const take = query.limit + 1;
-      const after = place && rowPlace(place);
-      const { hits } = newest(segments, { selection, after, skip: query.offset ?? 0, take });
-      const blocks = new BlockReading(statements);
-      const calls = hits.slice(0, query.limit).map(({ segment, position }) => {
-        const row = segment.row(position);
-        const entry = blocks.entryIfWhole(row.seq, query.bodyMaxLength) ?? damagedEntry(row.seq);
-        return toCall(teamId, row, entry, names);
-      });
-      const last = calls.at(-1);
-      return {
-        calls: calls.map(({ messages, ...summary }) => summary),
-        next: last && hits.length > calls.length ? encodeCursor(last) : null,
-      };
+    const selection = Selection.of(teamId, query, names, statements);
+    if (!selection) return true;
+    const endMs = this.#clock.monotonicMs() + stepMs;
+    const { hits, skipped, reachedMs } = newest(segments, {
+      selection,
+      after: way.place && rowPlace(way.place),
+      skip: way.skip,
+      take: query.limit + 1 - calls.length,
+      isOver: () => this.#clock.monotonicMs() >= endMs,
     });
+    const blocks = new BlockReading(statements);
+    for (const { segment, position } of hits) {
+      const row = segment.row(position);
+      const entry = blocks.entryIfWhole(row.seq, query.bodyMaxLength) ?? damagedEntry(row.seq);
+      const { messages, ...summary } = toCall(teamId, row, entry, names);
+      calls.push(summary);
+    }
+    if (reachedMs === undefined || calls.length > query.limit) return true;
+    way.skip -= skipped;
+    way.place = placeAfter(reachedMs);
+    return false;
   }
 
   /** Looks for as long as a search may; what it finds in the first step that finds any is the answer. */
@@ -94,7 +118,7 @@ export class CallReader {
     const selection = Selection.of(teamId, filter, names, statements);
     const terms = searchTerms(filter.text ?? "");
     const blocks = new BlockReading(statements);
-    const endMs = this.#clock.monotonicMs() + arrivalsStepMs;
+    const endMs = this.#clock.monotonicMs() + stepMs;
     const arrivals: CallArrival[] = [];
     if (!selection || fromSeq === end) return { arrivals, next: encodePosition(end) };
     for (const segment of segments.inOrderFrom(fromSeq)) {
@@ -111,6 +135,9 @@ export class CallReader {
         }
         if (this.#clock.monotonicMs() >= endMs) return { arrivals, next };
       }
+      // Whether any call of it matched or not.
+      if (this.#clock.monotonicMs() >= endMs)
+        return { arrivals, next: encodePosition(segment.head.lastSeq + 1) };
     }
     return { arrivals, next: encodePosition(end) };
   }

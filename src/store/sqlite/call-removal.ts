@@ -55,12 +55,12 @@ export class CallRemoval {
     return removed;
   }
 
-  /** Marks the server, so that no answer shows its calls. `calls` is how many it has. */
-  hideServer(teamId: string, serverId: string, calls: number): boolean {
+  /** Marks the server, so that no answer shows its calls, those appended meanwhile included. False when it was marked already. */
+  hideServer(teamId: string, serverId: string): boolean {
     const { statements } = this.#file;
     return this.#file.write(() => {
-      const mark = "INSERT INTO removed_servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-      const { changes } = statements.get(mark).run(teamId, serverId, calls === 0 ? 1 : 0);
+      const mark = "INSERT INTO removed_servers VALUES (?, ?, 0) ON CONFLICT DO NOTHING";
+      const { changes } = statements.get(mark).run(teamId, serverId);
       const losses = "DELETE FROM losses WHERE team_id = ? AND server_id = ?";
       statements.get(losses).run(teamId, serverId);
       return Number(changes) > 0;

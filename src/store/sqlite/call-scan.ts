@@ -7,7 +7,7 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
-import type { CallFilter } from "../call-log.ts";
+import type { CallFilter } from "../call-filter.ts";
 import type { CallFile } from "./call-file.ts";
 import type { Segment } from "./segment.ts";
 import { Selection, type SeqSpan } from "./selection.ts";

@@ -9,12 +9,13 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Call } from "../../call.ts";
 import type { Clock } from "../../clock.ts";
 import { Problem } from "../../problem.ts";
-import type { CallFilter, CallPage, PageQuery } from "../call-log.ts";
+import type { CallFilter } from "../call-filter.ts";
+import type { CallPage, PageQuery } from "../call-log.ts";
 import { encodeCursor, type Place } from "../cursor.ts";
 import { BlockReading } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
 import { toCall } from "./call-row.ts";
-import { type Hit, newest, rowPlace } from "./newest.ts";
+import { type Hit, newest, placeAfter, rowPlace } from "./newest.ts";
 import { Selection } from "./selection.ts";
 import { TextScreen } from "./text-screen.ts";
 import { uuidText } from "./uuid-bytes.ts";
@@ -35,8 +36,6 @@ export interface Search<Query extends CallFilter> {
 
 const stepMs = 20;
 const stepHits = 64;
-/** Before every id: a place that nothing of its millisecond follows. */
-const lowestId = "00000000-0000-0000-0000-000000000000";
 
 /** @throws Problem `unavailable` — time was up before the page's offset. */
 export async function searchedPage(
@@ -109,7 +108,7 @@ async function visitFound(
     }
     const last = hits.at(-1);
     if (last && hits.length === stepHits) place = placeOf(last);
-    else if (reachedMs !== undefined) place = { startedAtMs: reachedMs + 1, id: lowestId };
+    else if (reachedMs !== undefined) place = placeAfter(reachedMs);
     else return "nothing_left";
     return clock.monotonicMs() >= deadlineMs ? place : undefined;
   };

@@ -5,9 +5,9 @@
  * distinct value of a facet's field.
  */
 import type { Clock } from "../../clock.ts";
+import type { CallFilter } from "../call-filter.ts";
 import type {
   CallFacets,
-  CallFilter,
   FacetField,
   FacetsQuery,
   FacetValue,

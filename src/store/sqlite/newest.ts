@@ -34,6 +34,8 @@ export interface NewestQuery {
 
 export interface Newest {
   readonly hits: readonly Hit[];
+  /** As many of `skip` as there were. */
+  readonly skipped: number;
   /** Set when it was over too soon: nothing that started after this time is left, be it found or not. */
   readonly reachedMs?: number;
 }
@@ -47,10 +49,12 @@ export function newest(segments: Segments, query: NewestQuery): Newest {
   for (const segment of segments.newestFirst(finite(selection.sinceMs), finite(untilMs))) {
     const { maxStartedMs } = segment.head;
     if (rows >= skip + take && rowsAfter(runs, maxStartedMs) >= skip + take) break;
-    if (asked && query.isOver?.()) {
+    // Whoever goes on from there must get further than this time.
+    if (asked && maxStartedMs + 1 < untilMs && query.isOver?.()) {
       // Rows of a segment yet to be met may come among those that started no later than its newest.
       for (const run of runs) run.dropUntil(maxStartedMs);
-      return { hits: merged(runs, skip, take), reachedMs: maxStartedMs };
+      const skipped = Math.min(skip, rowsLeft(runs));
+      return { hits: merged(runs, skip, take), skipped, reachedMs: maxStartedMs };
     }
     asked = true;
     const run = new Run(segment, selection.select(segment), after);
@@ -58,7 +62,7 @@ export function newest(segments: Segments, query: NewestQuery): Newest {
     runs.push(run);
     rows += run.length;
   }
-  return { hits: merged(runs, skip, take) };
+  return { skipped: Math.min(skip, rowsLeft(runs)), hits: merged(runs, skip, take) };
 }
 
 /** Matching rows of one segment, taken from the newest. */
@@ -135,6 +139,10 @@ class Run {
   }
 }
 
+function rowsLeft(runs: readonly Run[]): number {
+  return runs.reduce((rows, run) => rows + run.length, 0);
+}
+
 function rowsAfter(runs: readonly Run[], startedMs: number): number {
   let rows = 0;
   for (const run of runs) rows += run.rowsAfter(startedMs);
@@ -168,13 +176,19 @@ function skipWhole(runs: readonly Run[], skip: number): number {
   if (rowsAfter(runs, low) <= skip) high = low;
   // The earliest time after which no more than `skip` rows started.
   while (low < high) {
-    const middle = Math.floor((low + high) / 2);
+    // Not half of the sum, which a number may not hold.
+    const middle = low + Math.floor((high - low) / 2);
     if (rowsAfter(runs, middle) <= skip) high = middle;
     else low = middle + 1;
   }
   const skipped = rowsAfter(runs, high);
   for (const run of runs) run.skipAfter(high);
   return skipped;
+}
+
+/** The place that nothing of its millisecond follows: everything that started at `reachedMs` or before does. */
+export function placeAfter(reachedMs: number): Place {
+  return { startedAtMs: reachedMs + 1, id: "00000000-0000-0000-0000-000000000000" };
 }
 
 export function rowPlace(place: Place): RowPlace {

@@ -6,7 +6,7 @@
  * one of its own.
  */
 import { isUuid } from "../../id.ts";
-import type { CallFilter } from "../call-log.ts";
+import type { CallFilter } from "../call-filter.ts";
 import { type SparseColumn, uuidAt } from "./column.ts";
 import type { Segment } from "./segment.ts";
 import type { Statements } from "./statements.ts";

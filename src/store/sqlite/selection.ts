@@ -6,7 +6,7 @@
  * one sweep over a byte a row for each condition that leaves something to decide, the narrowest first.
  * Bounds: one segment's positions.
  */
-import type { CallFilter } from "../call-log.ts";
+import type { CallFilter } from "../call-filter.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { DictionaryColumn, NumberColumn } from "./column.ts";
 import type { Names } from "./names.ts";

@@ -1,7 +1,8 @@
 /** What reads promise that take a signal. */
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CallFilter, CallLog, CallPage } from "../../../src/store/call-log.ts";
+import type { CallFilter } from "../../../src/store/call-filter.ts";
+import type { CallLog, CallPage } from "../../../src/store/call-log.ts";
 import { calls, startMs, teamId } from "../builders.ts";
 import { endOf, hourMs, type OpenCallLog } from "./walks.ts";
 

@@ -1,12 +1,8 @@
 /** What each filter finds, for every way of reading, and that all of them agree. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Call, CallStatus } from "../../../src/call.ts";
-import {
-  type CallFilter,
-  type CallLog,
-  type FacetField,
-  facetFields,
-} from "../../../src/store/call-log.ts";
+import type { CallFilter } from "../../../src/store/call-filter.ts";
+import { type CallLog, type FacetField, facetFields } from "../../../src/store/call-log.ts";
 import { call, calls, id, otherTeamId, startMs, teamId } from "../builders.ts";
 import { hostile, mixedCalls } from "./samples.ts";
 import {

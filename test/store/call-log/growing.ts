@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Call, CallStatus } from "../../../src/call.ts";
+import type { CallFilter } from "../../../src/store/call-filter.ts";
 import {
-  type CallFilter,
   type CallLog,
   type CallStatistics,
   facetFields,

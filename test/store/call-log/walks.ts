@@ -1,10 +1,10 @@
 /** Ways through a log to its end, for a team. */
 import { expect } from "vitest";
 import type { Call, CallSummary } from "../../../src/call.ts";
+import type { CallFilter } from "../../../src/store/call-filter.ts";
 import type {
   ArrivalsQuery,
   CallArrival,
-  CallFilter,
   CallLog,
   CallPage,
   PageQuery,
