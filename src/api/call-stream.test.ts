@@ -299,3 +299,43 @@ test("many who follow the same cost one query, and one who follows something els
   const after = asked.mock.calls.filter(([, query]) => query.after).length;
   expect(after - before).toBeLessThan(40);
 });
+
+test("who has come to the end of the log asks no more until it has moved", async () => {
+  const log = new MemoryCallLog();
+  const asked = vi.spyOn(log, "arrivals");
+  await using rig = await openRig("memory", { log: log as CallLog });
+  const names = Array.from({ length: 50 }, (_, n) => `t${n}`);
+  const streams = await Promise.all(names.map((name) => open(rig, `?tool_name=${name}`)));
+  const shown = streams.map(({ events }) => events.next<WireCall>());
+  const looks = () => asked.mock.calls.filter(([, query]) => query.after === undefined).length;
+  const queries = () => asked.mock.calls.filter(([, query]) => query.after !== undefined).length;
+  // Two looks after the first queries nobody has anything left to ask.
+  const settled = looks() + 3;
+  await vi.waitFor(() => expect(looks()).toBeGreaterThan(settled), 5_000);
+  const before = queries();
+  await log.append(names.map((toolName) => callOf(rig.founder, { toolName })));
+  await Promise.all(shown);
+  const later = looks() + 3;
+  await vi.waitFor(() => expect(looks()).toBeGreaterThan(later), 5_000);
+  expect(queries() - before).toBe(50);
+});
+
+test("other work gets its turn while many streams show the same call", async () => {
+  const log = new MemoryCallLog();
+  using all = new Followers(log);
+  const caller = { teamId: "a", userId: "u" };
+  const { signal } = new AbortController();
+  const { next } = await all.batch(caller.teamId, { filter: {} }, signal);
+  await log.append([callOf(caller)]);
+  let turns = 0;
+  let reading = true;
+  const count = () => {
+    turns += 1;
+    if (reading) setImmediate(count);
+  };
+  setImmediate(count);
+  const query = { filter: {}, after: next };
+  await Promise.all(Array.from({ length: 200 }, () => all.batch(caller.teamId, query, signal)));
+  reading = false;
+  expect(turns).toBeGreaterThanOrEqual(19);
+});

@@ -131,7 +131,7 @@ async function* events(following: Following, start: Start): AsyncGenerator<Uint8
       spokeAtMs = clock.monotonicMs();
     }
     if (followers.ended) return;
-    if (next === at) {
+    if (next === at || followers.isEnd(connection.caller.teamId, next)) {
       const leftMs = Math.max(0, spokeAtMs + heartbeatMs - clock.monotonicMs());
       await followers.change(seen, batch ? leftMs : Math.min(leftMs, retryMs), signal);
     }

@@ -4,8 +4,9 @@
  * In: `wake`, by whoever knows that calls were stored; each second, the log itself, because other hosts write
  * to it, too. Out: batches of events, ready to send. Guarantees: whoever looks again after each change
  * misses nothing, and all who stand at the same place with the same filter share one query. Bounds: 500
- * streams, 250 of one team, 20 calls a batch; looks are spaced so that many streams cost little.
+ * streams, 250 of one team, 20 calls a batch; what looks for changes does so less often the more queries follow.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { ArrivalsQuery, CallLog } from "../store/call-log.ts";
@@ -31,9 +32,9 @@ export interface Batch {
 
 const limits = { hostMax: 500, teamMax: 250 };
 const callsPerBatch = 20;
-const spacingMinMs = 25;
-/** By so much each open stream spaces the looks of all. */
-const spacingPerStreamMs = 0.5;
+const deliveriesPerTurn = 10;
+/** Between two looks: as long as it may take, at a guess, to answer the queries that the last one led to. */
+const spacing = { minMs: 25, maxMs: 500, perQueryMs: 1 };
 
 export class Followers implements Disposable {
   readonly #log: Pick<CallLog, "arrivals">;
@@ -41,13 +42,18 @@ export class Followers implements Disposable {
   readonly #slots = new Slots("streams", limits);
   readonly #batches = new SharedReads<Batch>();
   readonly #waiting = new Set<() => void>();
-  /** Where the log ended at the last poll, by team. */
+  /** Where the log ended at the last look, by team. */
   readonly #ends = new Map<string, string>();
   #changes = 0;
-  #changedAtMs = -Infinity;
+  /** In this turn of the event loop. */
+  #delivered = 0;
+  #lookedAtMs = -Infinity;
+  /** Since the last look. */
+  #queries = 0;
+  #looking = false;
+  #lookAgain = false;
   #later: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
-  #looking = false;
   #ended = false;
 
   constructor(log: Pick<CallLog, "arrivals">, options: FollowersOptions = followersDefaults) {
@@ -86,13 +92,20 @@ export class Followers implements Disposable {
   }
 
   /** @throws Problem — as `CallLog.arrivals`. */
-  batch(
+  async batch(
     teamId: string,
     query: Pick<ArrivalsQuery, "filter" | "after" | "bodyMaxLength">,
     signal: AbortSignal,
   ): Promise<Batch> {
     const read = (all: AbortSignal) => this.#read(teamId, { ...query, limit: callsPerBatch }, all);
-    return this.#batches.read(JSON.stringify([teamId, query]), read, signal);
+    const batch = await this.#batches.read(JSON.stringify([teamId, query]), read, signal);
+    if (batch.events.length > 0) await this.#delivery();
+    return batch;
+  }
+
+  /** Whether that is where the log ended at the last look: what came since is a change to come. */
+  isEnd(teamId: string, position: string): boolean {
+    return this.#ends.get(teamId) === position;
   }
 
   /** Resolves at the next change after `seen`, at the end, after `maxMs`, or when the signal is raised. */
@@ -111,11 +124,17 @@ export class Followers implements Disposable {
 
   /** Calls were stored. May be called as often as one likes. */
   wake(): void {
-    if (this.#later || this.#slots.taken === 0) return;
-    const spacingMs = Math.max(spacingMinMs, this.#slots.taken * spacingPerStreamMs);
-    const waitMs = this.#changedAtMs + spacingMs - this.#options.clock.monotonicMs();
-    if (waitMs <= 0) this.#change();
-    else this.#later = setTimeout(() => this.#change(), waitMs);
+    if (this.#later || this.#slots.taken === 0 || this.#ended) return;
+    const { minMs, maxMs, perQueryMs } = spacing;
+    const spacedMs = Math.min(maxMs, Math.max(minMs, this.#queries * perQueryMs));
+    const waitMs = this.#lookedAtMs + spacedMs - this.#options.clock.monotonicMs();
+    this.#later = setTimeout(
+      () => {
+        this.#later = undefined;
+        void this.#look();
+      },
+      Math.max(0, waitMs),
+    );
   }
 
   /** Ends every stream after the event it is at; new ones are refused. */
@@ -129,7 +148,19 @@ export class Followers implements Disposable {
     this.end();
   }
 
+  /** Exchanges run in the same thread: they get their turn between some streams and the next. */
+  async #delivery(): Promise<void> {
+    while (this.#delivered >= deliveriesPerTurn) await turn();
+    if (this.#delivered === 0) {
+      setImmediate(() => {
+        this.#delivered = 0;
+      });
+    }
+    this.#delivered += 1;
+  }
+
   async #read(teamId: string, query: ArrivalsQuery, signal: AbortSignal): Promise<Batch> {
+    this.#queries += 1;
     const { arrivals, next } = await this.#log.arrivals(teamId, query, signal);
     const events = arrivals.map(
       ({ position, call }) =>
@@ -139,35 +170,42 @@ export class Followers implements Disposable {
   }
 
   #change(): void {
-    clearTimeout(this.#later);
-    this.#later = undefined;
     this.#changes += 1;
-    this.#changedAtMs = this.#options.clock.monotonicMs();
     for (const resolve of this.#waiting) resolve();
   }
 
   #rest(): void {
     clearInterval(this.#poll);
+    clearTimeout(this.#later);
     this.#poll = undefined;
+    this.#later = undefined;
+    this.#ends.clear();
   }
 
   async #look(): Promise<void> {
+    this.#lookAgain = this.#looking;
     if (this.#looking) return;
     this.#looking = true;
-    const teams = this.#slots.teams();
-    for (const known of this.#ends.keys()) if (!teams.includes(known)) this.#ends.delete(known);
-    const moved = await Promise.all(teams.map((teamId) => this.#hasMoved(teamId)));
+    do {
+      this.#lookAgain = false;
+      this.#lookedAtMs = this.#options.clock.monotonicMs();
+      this.#queries = 0;
+      const teams = this.#slots.teams();
+      for (const known of this.#ends.keys()) if (!teams.includes(known)) this.#ends.delete(known);
+      const moved = await Promise.all(teams.map((teamId) => this.#hasMoved(teamId)));
+      if (moved.includes(true)) this.#change();
+    } while (this.#lookAgain);
     this.#looking = false;
-    if (moved.includes(true)) this.wake();
   }
 
-  /** Whether the log of the team ends elsewhere than a poll ago. */
+  /** Whether the log of the team ends elsewhere than at the last look. */
   async #hasMoved(teamId: string): Promise<boolean> {
     try {
+      this.#queries += 1;
       const { next } = await this.#log.arrivals(teamId, { filter: {}, limit: 1 });
-      const moved = this.#ends.get(teamId) !== next;
+      if (this.isEnd(teamId, next)) return false;
       this.#ends.set(teamId, next);
-      return moved;
+      return true;
     } catch (cause) {
       // Away for a moment: the next poll asks again. Whatever else it is meets the streams themselves.
       return !(cause instanceof Problem && cause.code === "unavailable");
