@@ -47,7 +47,7 @@ export async function diskFull(run: Run): Promise<void> {
     `${(drainMs / 1_000).toFixed(1)} s`,
     drainMs <= drainMaxMs,
   );
-  const account = await checkAccount(run, host, upstream, server.id);
+  const account = await checkAccount(run, host, { upstream, serverId: server.id, calls });
   run.note(`${account.shed} calls without bodies, ${account.dropped} lost, both counted`);
   const { ids, torn } = await storedCalls(host.api, server.id);
   run.check(

@@ -11,7 +11,7 @@ import { duplicates, storedCalls } from "./stored-calls.ts";
 
 const steady = { perSecond: 200 };
 /** Bodies as large as they come, so that the log falls behind. */
-const burst = { perSecond: 300, requestBytes: 300_000 };
+const burst = { perSecond: 150, requestBytes: 400_000 };
 const burstMs = 5_000;
 const probeMs = 100;
 
@@ -35,7 +35,7 @@ export async function exactAccount(run: Run): Promise<void> {
   run.note(
     `${calls.length} calls, ${flooded.length} of them in a burst of ${burst.requestBytes} bytes each; ${failed} failed`,
   );
-  const account = await checkAccount(run, host, upstream, kept.id);
+  const account = await checkAccount(run, host, { upstream, serverId: kept.id, calls });
   const { ids } = await storedCalls(host.api, kept.id);
   run.check("no duplicates", `${duplicates(ids)} of ${ids.length}`, duplicates(ids) === 0);
 

@@ -90,7 +90,7 @@ async function measure(
     `${(recoveryMs / 1_000).toFixed(1)} s`,
     recoveryMs <= recoveryMaxMs,
   );
-  await checkAccount(run, host, upstream, server.id);
+  await checkAccount(run, host, { upstream, serverId: server.id, calls });
   await checkAtRest(run, host, server.id, dataDir, forget);
 }
 

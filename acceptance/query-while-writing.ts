@@ -71,7 +71,7 @@ export async function queryWhileWriting(run: Run): Promise<void> {
   const failed = calls.filter(({ failure }) => failure);
   run.check("every call passes", `${failed.length} of ${calls.length} failed`, failed.length === 0);
   run.check(`memory ≤ ${rssMaxMiB} MiB`, `${rssMiB.toFixed(0)} MiB resident`, rssMiB <= rssMaxMiB);
-  await checkAccount(run, host, upstream, server.id);
+  await checkAccount(run, host, { upstream, serverId: server.id, calls });
 }
 
 /** One question after the other; milliseconds that each took, over HTTP. */

@@ -64,7 +64,7 @@ export async function storeHung(run: Run): Promise<void> {
     `${(drainMs / 1_000).toFixed(1)} s`,
     drainMs <= drainMaxMs,
   );
-  const account = await checkAccount(run, host, upstream, server.id);
+  const account = await checkAccount(run, host, { upstream, serverId: server.id, calls: sent });
   run.check(
     "nothing lost, nothing shed",
     `${account.dropped} and ${account.shed}`,

@@ -28,9 +28,9 @@ export function quantile(values: readonly number[], part: number): number {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Milliseconds for people: 0.24, 3.1, 48, 1,204. */
-export function ms(value: number): string {
-  if (Number.isNaN(value)) return "";
+/** A figure for people: 0.24, 3.1, 48, 1,204; empty when there is none. */
+export function ms(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "";
   return value.toLocaleString("en", { maximumFractionDigits: value < 1 ? 2 : value < 10 ? 1 : 0 });
 }
 

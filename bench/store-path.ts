@@ -6,6 +6,7 @@
  *
  * Prints one line of JSON.
  */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Call } from "../src/call.ts";
@@ -19,8 +20,8 @@ export interface PathReport {
   readonly calls: number;
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Of `cpuMs`, on the thread that serves traffic. */
-  readonly dataPlaneCpuMs: number;
+  /** Of `cpuMs`, by thread: `MainThread` serves traffic, `recorder` captures and queues, `writer` commits. */
+  readonly byThreadMs: Readonly<Record<string, number>>;
   readonly shed: number;
   readonly dropped: number;
 }
@@ -63,7 +64,7 @@ const bytes = exchanges.map((call) => ({
 
 const startedMs = performance.now();
 const cpu = process.cpuUsage();
-const thread = process.threadCpuUsage();
+const threads = cpuByThread();
 let sent = 0;
 for (; sent < total; ) {
   for (const end = Math.min(total, sent + chunkCalls); sent < end; sent += 1) see(sent);
@@ -80,17 +81,31 @@ for (; account.accepted < total || pending(account) > 0; ) {
   account = (await recorder.statistics()).account;
 }
 const spent = process.cpuUsage(cpu);
-const own = process.threadCpuUsage(thread);
+const byThreadMs = Object.fromEntries(
+  Object.entries(cpuByThread()).map(([name, ms]) => [name, ms - (threads[name] ?? 0)]),
+);
 const dropped = Object.values(account.dropped).reduce((sum, calls) => sum + calls, 0);
 const report: PathReport = {
   calls: total,
   wallMs: performance.now() - startedMs,
   cpuMs: (spent.user + spent.system) / 1_000,
-  dataPlaneCpuMs: (own.user + own.system) / 1_000,
+  byThreadMs,
   shed: account.bodiesShed,
   dropped,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
+
+/** Milliseconds so far, threads of one name together; empty where the system does not tell. */
+function cpuByThread(): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  if (!existsSync("/proc/self/task")) return sums;
+  for (const id of readdirSync("/proc/self/task")) {
+    const name = readFileSync(`/proc/self/task/${id}/comm`, "utf8").trim();
+    const [nanos] = readFileSync(`/proc/self/task/${id}/schedstat`, "utf8").split(" ");
+    sums[name] = (sums[name] ?? 0) + Number(nanos) / 1e6;
+  }
+  return sums;
+}
 
 function pending({ pendingMemory, pendingSpill }: Account): number {
   return pendingMemory + pendingSpill;

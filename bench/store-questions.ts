@@ -186,6 +186,11 @@ export const questions: readonly Question[] = [
   text("text: an absent word", absentWord),
 ];
 
+/** Texts are searched in bodies that hold some. */
+export function isAsked(kind: QuestionKind, { bodies }: Pick<StoreFacts, "bodies">): boolean {
+  return kind !== "text" || bodies === "full";
+}
+
 const absentServer = "01990000-0000-7000-8fff-000000000000";
 
 /** The statement with its values for a turn, in the order in which it names them. */
@@ -271,14 +276,19 @@ function facets(
   };
 }
 
+/** Longer than anybody waits; the figure is then as long as this. */
+const textMaxMs = 5_000;
+
 /** To a full page, or to the end of the log, in as many requests as that takes. */
 function text(name: string, words: string): Question {
   return {
     name,
     kind: "text",
     async ask(log, { teamId }) {
+      const lateAtMs = performance.now() + textMaxMs;
+      const isLate = () => performance.now() > lateAtMs;
       let found = 0;
-      for (let cursor: string | null = ""; cursor !== null && found < 50; ) {
+      for (let cursor: string | null = ""; cursor !== null && found < 50 && !isLate(); ) {
         const query = { text: words, limit: 50 - found, bodyMaxLength: 16_384 };
         const page = await log.page(teamId, cursor ? { ...query, cursor } : query);
         found += page.calls.length;
