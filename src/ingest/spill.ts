@@ -58,6 +58,8 @@ type WrittenSegment = { -readonly [Key in keyof Segment]: Segment[Key] } & {
 const fileName = /^([0-9a-f-]{36})-(\d{8})\.calls$/;
 /** After two failures in a row: files of a disk that fails are not made by the dozen. */
 const failureRestMs = 1_000;
+/** The names of its fields alone take as much of a record. */
+const rowBytesMin = 512;
 /** Where there was no room there will not be any in the next millisecond. */
 const refusalRestMs = 200;
 
@@ -189,6 +191,8 @@ export class Spill implements AsyncDisposable {
 
   #encode(waiting: readonly Waiting[]): Buffer | undefined {
     const used = this.bytes;
+    // Not even without bodies: spares the encoding.
+    if (this.#room.admit(waiting.length * rowBytesMin, used) === "none") return undefined;
     // What they weigh in memory is more than what they take as records.
     const weight = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
     const whole = this.#room.admit(weight, used) === "whole";
