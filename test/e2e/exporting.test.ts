@@ -9,13 +9,14 @@ import { MemoryCallLog } from "../../src/store/memory/call-log.ts";
 import { callOf, openRig } from "../api/rig.ts";
 import type { CallRow } from "./api.ts";
 import { RawClient } from "./raw-client.ts";
-import { rigForFile, startRig } from "./rig.ts";
+import { type Rig, rigForFile, startRig } from "./rig.ts";
 import { type ScriptedUpstream, startScripted } from "./scripted-upstream.ts";
 import { until } from "./until.ts";
 
 const path = "/v1/mcp/calls/export";
 const calls = 600;
-const bodyLength = 40_000;
+/** Longer than what a page of calls brings along. */
+const bodyLength = 100_000;
 /** What ends a chunked body: without it a client knows that something is missing. */
 const lastChunk = "\r\n0\r\n\r\n";
 const rig = rigForFile();
@@ -31,17 +32,12 @@ beforeAll(async () => {
   });
   const { server, url } = await rig().register(upstream.url);
   serverId = server.id;
-  await fill(url, calls);
-  await until(
-    "the calls",
-    10_000,
-    () => rig().api.count(),
-    (count) => count === calls,
-  );
+  await fill(rig(), url, calls);
 });
 afterAll(() => upstream[Symbol.asyncDispose]());
 
-async function fill(url: string, count: number): Promise<void> {
+/** No faster than the log takes them, lest it keep some without their bodies. */
+async function fill(host: Rig, url: string, count: number): Promise<void> {
   for (let n = 0; n < count; n += 20) {
     const some = Array.from({ length: 20 }, async (_, i) => {
       const params = { name: "=echo", arguments: {} };
@@ -53,6 +49,8 @@ async function fill(url: string, count: number): Promise<void> {
       await answer.text();
     });
     await Promise.all(some);
+    const all = (stored: number) => stored === n + 20;
+    await until("the calls", 10_000, () => host.api.count(), all);
   }
 }
 
@@ -137,13 +135,7 @@ test("an export whose client leaves is over: there is room for another at once",
 test("an export that the end of the host cuts off does not look whole", async () => {
   await using host = await startRig();
   const { url } = await host.register(upstream.url);
-  await fill(url, 300);
-  await until(
-    "the calls",
-    10_000,
-    () => host.api.count(),
-    (count) => count === 300,
-  );
+  await fill(host, url, 300);
   const client = await openRaw(host.url, host.apiKey);
   client.pause();
   await host[Symbol.asyncDispose]();
