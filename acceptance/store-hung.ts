@@ -8,7 +8,7 @@ import { requireRoot } from "./machine.ts";
 import { checkPassage } from "./passage.ts";
 import type { Run } from "./run.ts";
 import { makeScratch } from "./scratch.ts";
-import { SteadyLoad } from "./steady-load.ts";
+import { latencyMs, SteadyLoad } from "./steady-load.ts";
 import { duplicates, storedCalls } from "./stored-calls.ts";
 import { SyscallFaults } from "./syscall-faults.ts";
 
@@ -50,10 +50,18 @@ export async function storeHung(run: Run): Promise<void> {
     () => Number.POSITIVE_INFINITY,
   );
   await sleep(calmMs / 3);
+  const changedFromMs = performance.now();
+  await changeServers(host);
+  await sleep(1_000);
   const sent = await load.stop();
   await drained(host, 10_000).catch(() => undefined);
 
-  checkPassage(run, sent, { fromMs, untilMs, ratioMax: 1.2 });
+  const undisturbed = sent.filter(({ dueAtMs }) => dueAtMs < changedFromMs);
+  const heldUpMs = latencyMs(sent, 1, changedFromMs);
+  run.note(
+    `a server registered on a disk that takes 1 s for each fsync: the slowest call meanwhile took ${heldUpMs.toFixed(0)} ms`,
+  );
+  checkPassage(run, undisturbed, { fromMs, untilMs, ratioMax: 1.2 });
   run.check(
     `memory ≤ ${rssMaxMiB} MiB`,
     `${rssMiB.toFixed(0)} MiB, ${calmRssMiB.toFixed(0)} before`,
@@ -72,4 +80,15 @@ export async function storeHung(run: Run): Promise<void> {
   );
   const { ids } = await storedCalls(host.api, server.id);
   run.check("no duplicates", `${duplicates(ids)} of ${ids.length}`, duplicates(ids) === 0);
+}
+
+/** The registry is durable before it answers, in the thread that serves traffic: rare, small, and yet felt. */
+async function changeServers(host: HostProcess): Promise<void> {
+  const calls = ["fsync", "fdatasync"];
+  await using _ = await SyscallFaults.begin(host.pid, {
+    calls,
+    fault: "delay_enter=1000000",
+    everyThread: true,
+  });
+  await host.api.addServer("meanwhile", "http://127.0.0.1:9/mcp");
 }
