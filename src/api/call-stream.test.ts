@@ -310,12 +310,13 @@ test("who has come to the end of the log asks no more until it has moved", async
   const looks = () => asked.mock.calls.filter(([, query]) => query.after === undefined).length;
   const queries = () => asked.mock.calls.filter(([, query]) => query.after !== undefined).length;
   // Two looks after the first queries nobody has anything left to ask.
-  const settled = looks() + 3;
+  const settled = looks() + 5;
   await vi.waitFor(() => expect(looks()).toBeGreaterThan(settled), 5_000);
   const before = queries();
   await log.append(names.map((toolName) => callOf(rig.founder, { toolName })));
   await Promise.all(shown);
-  const later = looks() + 3;
+  for (const { events } of streams) void events.next().catch(() => undefined);
+  const later = looks() + 5;
   await vi.waitFor(() => expect(looks()).toBeGreaterThan(later), 5_000);
   expect(queries() - before).toBe(50);
 });
@@ -338,4 +339,28 @@ test("other work gets its turn while many streams show the same call", async () 
   await Promise.all(Array.from({ length: 200 }, () => all.batch(caller.teamId, query, signal)));
   reading = false;
   expect(turns).toBeGreaterThanOrEqual(19);
+});
+
+test("what is stored while the log is looked at is looked for once more", async () => {
+  const looks: PromiseWithResolvers<CallArrivals>[] = [];
+  const arrivals = () => {
+    const look = Promise.withResolvers<CallArrivals>();
+    looks.push(look);
+    return look.promise;
+  };
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  using followers = new Followers({ arrivals }, { ...followersDefaults, pollMs: 60_000 });
+  followers.join("a");
+  followers.wake();
+  await vi.advanceTimersByTimeAsync(1_000);
+  followers.wake();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(looks).toHaveLength(1);
+  looks[0]?.resolve({ arrivals: [], next: "before" });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(looks).toHaveLength(2);
+  looks[1]?.resolve({ arrivals: [], next: "after" });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(followers.changes).toBe(2);
 });
