@@ -37,7 +37,7 @@ export function facets(log: Pick<CallLog, "facets">) {
     summary: "Break calls down by their fields",
     description:
       "Takes the filters of the list and names fields by them: a value in the answer is good as that " +
-      "filter's. Exact.",
+      "filter's, but for the empty `error_kind`, which calls have that succeeded. Exact.",
     query: parameters,
     result: callFacetsSchema,
     example: {
