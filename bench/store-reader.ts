@@ -55,6 +55,7 @@ const warmUpTurns = 3;
 const questionMaxMs = 10_000;
 const pacedRowsPerSecond = 2_000;
 const quietMs = 8_000;
+const loadedTurns = 3;
 
 const [mode = "", folder = "", number = "20"] = process.argv.slice(2);
 const facts = readFacts(folder);
@@ -87,7 +88,8 @@ async function loaded(): Promise<LoadedReport> {
   await writer.send({ order: "tell" });
   await sleep(quietMs);
   const before = await writer.send({ order: "tell" });
-  const answers = await askAll(log, Number(number));
+  // Asked more often, for there to be enough commits meanwhile.
+  const answers = await askAll(log, loadedTurns * Number(number));
   const asked = await writer.send({ order: "tell" });
   await sleep(quietMs);
   const after = await writer.send({ order: "rest" });
