@@ -18,10 +18,12 @@ const closeMaxMs = 5_000;
 
 export class Writer implements AsyncDisposable {
   readonly thread: Thread;
+  readonly #log: Log;
   #onStart: () => void = () => undefined;
 
-  private constructor(thread: Thread) {
+  private constructor(thread: Thread, log: Log) {
     this.thread = thread;
+    this.#log = log;
   }
 
   /** @throws Problem — the call log cannot be opened. */
@@ -39,7 +41,7 @@ export class Writer implements AsyncDisposable {
         if (writer) writer.#onStart();
       },
     });
-    writer = new Writer(thread);
+    writer = new Writer(thread, log);
     return writer;
   }
 
@@ -58,7 +60,15 @@ export class Writer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.thread.alive) await within(closeMaxMs, this.thread.call("close"));
+    if (this.thread.alive) await within(closeMaxMs, this.#close());
     await this.thread[Symbol.asyncDispose]();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.thread.call("close");
+    } catch (cause) {
+      this.#log.warn({ err: cause }, "the call log could not be closed in good order");
+    }
   }
 }
