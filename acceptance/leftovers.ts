@@ -5,7 +5,7 @@ process.once("exit", () => {
   for (const undo of leftovers.toReversed()) undo();
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => process.exit(1));
+  process.on(signal, () => process.exit(1));
 }
 
 /** Registers a synchronous, repeatable step; the result takes it back, once it is done in good order. */

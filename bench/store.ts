@@ -44,7 +44,7 @@ const childMaxMs = 1_800_000;
 
 const folder = mkdtempSync(join(values.dir, "hookwatch-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
 const startedMs = performance.now();
 console.log(`${machine()}\n`);
