@@ -7,7 +7,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import { BlockReading } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
 import { toCall } from "./call-row.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, SegmentHead } from "./segment.ts";
+import { isSealWhole } from "./segment-seal.ts";
+import { unsealedColumns } from "./segments.ts";
+import type { Statements } from "./statements.ts";
 
 const findingsMax = 100;
 
@@ -44,6 +47,7 @@ function damageOf({ statements, names }: CallFile, segment: Segment): string[] {
     }
   };
   attempt(`the segment of calls ${firstSeq} to ${lastSeq}`, () => {
+    if (!isSegmentWhole(statements, segment.head)) return "is not what was written";
     for (const row of segment.rows()) {
       if (row.startedMs < minStartedMs || row.startedMs > maxStartedMs)
         return `holds call ${row.seq}, which started outside its span`;
@@ -57,4 +61,14 @@ function damageOf({ statements, names }: CallFile, segment: Segment): string[] {
     return undefined;
   });
   return findings;
+}
+
+/** Whether all columns of a segment are what was written. @throws what SQLite throws, where it cannot read them. */
+export function isSegmentWhole(statements: Statements, { id, rows }: SegmentHead): boolean {
+  const sql = `SELECT ${unsealedColumns.join(", ")}, ids FROM segments WHERE id = ?`;
+  const columns = Object.values(statements.get(sql).get(id) ?? {});
+  const bytes = columns.filter((column) => column instanceof Uint8Array);
+  const sealed = bytes.pop();
+  if (bytes.length !== unsealedColumns.length || sealed === undefined) return false;
+  return isSealWhole(bytes, sealed, rows);
 }

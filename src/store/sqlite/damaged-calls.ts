@@ -10,6 +10,7 @@ import type { Call } from "../../call.ts";
 import { Problem } from "../../problem.ts";
 import { BlockReading } from "./blocks.ts";
 import { damagedEntry, toCall } from "./call-row.ts";
+import { isSegmentWhole } from "./call-verification.ts";
 import { readBothWays, readByKey } from "./damaged-file.ts";
 import { isDamage } from "./database.ts";
 import { type Row, Segment, type SegmentHead, segmentRowsMax } from "./segment.ts";
@@ -73,18 +74,11 @@ function readRows(statements: Statements, head: SegmentHead): readonly Row[] {
     if (bytes instanceof Uint8Array) return bytes;
     throw new RangeError(`segment ${head.id} has no ${column}`);
   });
-  const rows = head.rows <= segmentRowsMax ? passingDamage(() => segment.rows()) : undefined;
-  return (rows ?? []).filter((row) => isSound(statements, head, row));
-}
-
-/** Bytes of a page that was lost in the middle of a column read as zeros, or as anything. */
-function isSound(statements: Statements, head: SegmentHead, row: Row): boolean {
-  if (row.seq < head.firstSeq || row.seq > head.lastSeq) return false;
-  if (row.startedMs < head.minStartedMs || row.startedMs > head.maxStartedMs) return false;
-  const known = passingDamage(() => ({
-    row: statements.get("SELECT seq FROM ids WHERE id = ?").get(row.id),
-  }));
-  return known === undefined || Number(known.row?.seq) === row.seq;
+  const rows = passingDamage(() => {
+    const isWhole = head.rows <= segmentRowsMax && isSegmentWhole(statements, head);
+    return isWhole ? segment.rows() : undefined;
+  });
+  return rows ?? [];
 }
 
 /** Undefined when damage is in the way: of the file, or of what was read of it. */

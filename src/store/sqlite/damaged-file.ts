@@ -52,7 +52,8 @@ export function readByKey(db: DatabaseSync, table: string, names: string, keep: 
   for (let from: bigint | undefined = smallestKey; from !== undefined; ) {
     let last: bigint = from - 1n;
     const ended = readUntilDamage(behind, [from], ([rowid, ...values]) => {
-      last = rowid as bigint;
+      // Pages that lead to the wrong ones give keys in any order; it must end all the same.
+      if ((rowid as bigint) > last) last = rowid as bigint;
       keep(values);
     });
     from = ended ? undefined : nextReadable(probe, last + 1n);

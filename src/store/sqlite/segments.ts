@@ -2,10 +2,18 @@
  * The segments of the file, and the columns of them that were read.
  *
  * Bounds: columns of `cacheMaxBytes`, those of the oldest calls given up first, so that a look at more than fits
- * keeps what fits; ids of 64 segments, 8 MiB, for the time of one transaction.
+ * keeps what fits; ids of 64 segments, 8 MiB, for the time of one transaction; 64 heads at a time.
  */
 import { Problem } from "../../problem.ts";
-import { type ColumnName, encodeSegment, type Row, Segment, type SegmentHead } from "./segment.ts";
+import {
+  type ColumnName,
+  encodeSegment,
+  type Row,
+  Segment,
+  type SegmentHead,
+  segmentRowsMax,
+} from "./segment.ts";
+import { sealIds } from "./segment-seal.ts";
 import { makeTally } from "./segment-tally.ts";
 import type { Statements } from "./statements.ts";
 
@@ -14,6 +22,9 @@ interface Kept {
   bytes: number;
 }
 
+/** What a segment takes in memory before any column is read, and each column besides its bytes; roughly. */
+const overheadBytes = 1_024;
+
 const idsMax = 64;
 const headsPerLook = 64;
 
@@ -21,6 +32,8 @@ export class Segments {
   readonly #statements: Statements;
   readonly #cacheMaxBytes: number;
   readonly #kept = new Map<number, Kept>();
+  /** The same, by their first seq. */
+  readonly #inOrder: Kept[] = [];
   readonly #ids = new Map<number, Uint8Array>();
   #keptBytes = 0;
 
@@ -32,14 +45,32 @@ export class Segments {
   /** Within a transaction: by their newest start, those that have calls of the span, both ends inclusive. */
   *newestFirst(sinceMs: number, untilMs: number): Generator<Segment> {
     const sql = `${headSql} INDEXED BY segments_by_start
-      WHERE max_started_ms >= ? AND min_started_ms <= ? ORDER BY max_started_ms DESC, id DESC`;
-    yield* this.#each(sql, sinceMs, untilMs);
+      WHERE max_started_ms <= ?1 AND (max_started_ms < ?1 OR id < ?2) AND max_started_ms >= ?3
+        AND min_started_ms <= ?4
+      ORDER BY max_started_ms DESC, id DESC LIMIT ?5`;
+    let [maxMs, belowId]: [number, number] = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+    for (let met = headsPerLook; met === headsPerLook; ) {
+      met = 0;
+      for (const segment of this.#each(sql, maxMs, belowId, sinceMs, untilMs, headsPerLook)) {
+        met++;
+        [maxMs, belowId] = [segment.head.maxStartedMs, segment.head.id];
+        yield segment;
+      }
+    }
   }
 
   /** Within a transaction: by arrival, the latest first, those that begin before `belowSeq`, at most `limit`. */
-  *latestFirst(belowSeq: number, limit = -1): Generator<Segment> {
+  *latestFirst(belowSeq: number, limit = Infinity): Generator<Segment> {
     const sql = `${headSql} INDEXED BY segments_by_seq WHERE first_seq < ? ORDER BY first_seq DESC LIMIT ?`;
-    yield* this.#each(sql, belowSeq, limit);
+    let [fromSeq, left] = [belowSeq, limit];
+    for (let met = headsPerLook; met === headsPerLook && left > 0; left -= met) {
+      met = 0;
+      for (const segment of this.#each(sql, fromSeq, Math.min(headsPerLook, left))) {
+        met++;
+        fromSeq = segment.head.firstSeq;
+        yield segment;
+      }
+    }
   }
 
   /** Within a transaction: by arrival, beginning with the one that `seq` lies in or before. */
@@ -78,16 +109,10 @@ export class Segments {
   ): void {
     const columns = encodeSegment(rows, firstSeq);
     const tally = makeTally(rows);
+    const others = unsealedColumns.map((name) => (name === "tally" ? tally : columns[name]));
     const span = [rows[0]?.startedMs ?? 0, rows.at(-1)?.startedMs ?? 0] as const;
-    this.#statements
-      .get(insertSql)
-      .run(
-        firstSeq,
-        lastSeq,
-        rows.length,
-        ...span,
-        ...writtenColumns.map((name) => (name === "tally" ? tally : columns[name])),
-      );
+    const ids = sealIds(others, columns.ids);
+    this.#statements.get(insertSql).run(firstSeq, lastSeq, rows.length, ...span, ...others, ids);
   }
 
   /** Within a write transaction. */
@@ -101,23 +126,36 @@ export class Segments {
     this.#ids.clear();
   }
 
+  /** After a transaction that failed: ids of segments that are not there will be those of others. */
+  forget(): void {
+    this.#kept.clear();
+    this.#inOrder.length = 0;
+    this.#keptBytes = 0;
+  }
+
   *#each(sql: string, ...values: readonly number[]): Generator<Segment> {
     // All heads at once: a statement that is under way cannot be asked anew.
     for (const row of this.#statements.get(sql).all(...values)) yield this.#segment(headOf(row));
   }
 
   #segment(head: SegmentHead): Segment {
-    const kept = this.#kept.get(head.id);
-    if (kept) return kept.segment;
-    // Whatever had a part of this span has been replaced by this one.
-    for (const [id, { segment }] of this.#kept) {
-      const { firstSeq } = segment.head;
-      if (firstSeq >= head.firstSeq && firstSeq <= head.lastSeq) this.#forget(id);
-    }
+    const known = this.#kept.get(head.id);
+    if (known) return known.segment;
+    if (head.rows < 1 || head.rows > segmentRowsMax) throw damaged(head);
     const segment = new Segment(head, (name) => {
       return name === "ids" ? this.#readIds(head) : this.#readKept(head, name);
     });
-    this.#kept.set(head.id, { segment, bytes: 0 });
+    const added = { segment, bytes: overheadBytes };
+    const from = this.#placeOf(head.firstSeq);
+    // Whatever had a part of this span has been replaced by this one.
+    const replaced = this.#inOrder.splice(from, this.#placeOf(head.lastSeq + 1) - from, added);
+    for (const { segment: gone, bytes } of replaced) {
+      this.#kept.delete(gone.head.id);
+      this.#keptBytes -= bytes;
+    }
+    this.#kept.set(head.id, added);
+    this.#keptBytes += added.bytes;
+    this.#makeRoom();
     return segment;
   }
 
@@ -125,9 +163,10 @@ export class Segments {
     const bytes = this.#read(head, name);
     const kept = this.#kept.get(head.id);
     if (kept && name !== "tally") {
-      kept.bytes += bytes.byteLength;
-      this.#keptBytes += bytes.byteLength;
-      while (this.#keptBytes > this.#cacheMaxBytes) this.#forgetOldest();
+      const size = bytes.byteLength + overheadBytes;
+      kept.bytes += size;
+      this.#keptBytes += size;
+      this.#makeRoom();
     }
     return bytes;
   }
@@ -142,30 +181,50 @@ export class Segments {
     return ids;
   }
 
-  #read({ id }: SegmentHead, name: ColumnName): Uint8Array {
+  #read(head: SegmentHead, name: ColumnName): Uint8Array {
     const sql = `SELECT ${name} AS bytes FROM segments WHERE id = ?`;
-    const bytes = this.#statements.get(sql).get(id)?.bytes;
+    const bytes = this.#statements.get(sql).get(head.id)?.bytes;
     if (bytes instanceof Uint8Array) return bytes;
-    throw new Problem("internal_error", `segment ${id} of the call log is damaged`);
+    throw damaged(head);
   }
 
-  #forgetOldest(): void {
-    let oldest: SegmentHead | undefined;
-    for (const { segment } of this.#kept.values()) {
-      if (!oldest || segment.head.firstSeq < oldest.firstSeq) oldest = segment.head;
+  /** Where in the order the segment is, or would be, that begins with a seq. */
+  #placeOf(seq: number): number {
+    let [low, high] = [0, this.#inOrder.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#inOrder[middle]?.segment.head.firstSeq ?? seq) < seq) low = middle + 1;
+      else high = middle;
     }
-    if (oldest) this.#forget(oldest.id);
+    return low;
+  }
+
+  #makeRoom(): void {
+    while (this.#keptBytes > this.#cacheMaxBytes) {
+      const oldest = this.#inOrder.shift();
+      if (!oldest) return;
+      this.#keptBytes -= oldest.bytes;
+      this.#kept.delete(oldest.segment.head.id);
+    }
   }
 
   #forget(id: number): void {
-    this.#keptBytes -= this.#kept.get(id)?.bytes ?? 0;
+    const kept = this.#kept.get(id);
+    if (!kept) return;
+    this.#inOrder.splice(this.#placeOf(kept.segment.head.firstSeq), 1);
+    this.#keptBytes -= kept.bytes;
     this.#kept.delete(id);
   }
 }
 
+function damaged({ id }: SegmentHead): Problem {
+  return new Problem("internal_error", `segment ${id} of the call log is damaged`);
+}
+
 const headSql = `SELECT id, first_seq, last_seq, calls, min_started_ms, max_started_ms FROM segments`;
 
-const writtenColumns = [
+/** All but the last, `ids`, in the order of the table. */
+export const unsealedColumns = [
   "team",
   "parent",
   "logical",
@@ -179,12 +238,11 @@ const writtenColumns = [
   "session",
   "seq",
   "tally",
-  "ids",
 ] as const satisfies readonly ColumnName[];
 
 const insertSql = `
-  INSERT INTO segments (first_seq, last_seq, calls, min_started_ms, max_started_ms, ${writtenColumns.join(", ")})
-  VALUES (${"?, ".repeat(4 + writtenColumns.length)}?)
+  INSERT INTO segments (first_seq, last_seq, calls, min_started_ms, max_started_ms, ${unsealedColumns.join(", ")}, ids)
+  VALUES (${"?, ".repeat(5 + unsealedColumns.length)}?)
 `;
 
 function headOf(row: Readonly<Record<string, unknown>>): SegmentHead {
