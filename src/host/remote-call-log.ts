@@ -1,6 +1,6 @@
 /**
  * The call log as the control plane sees it: queries go to the reader thread, removals to the
- * recorder thread, where the writer is. Both ends of that wire are here.
+ * writer thread. Both ends of that wire are here.
  *
  * Long queries share the reader: two searches and two sums at work at once, teams in turn, while what lists and
  * streams need goes in between. A query that is aborted ends over there, too, at work or waiting.
@@ -20,7 +20,7 @@ import type {
 import type { Thread } from "./thread.ts";
 import { Turns } from "./turns.ts";
 
-/** The contract without what is the recorder's own business. */
+/** The contract without what is the write path's own business. */
 export type ReadableCallLog = Omit<
   CallLog,
   "append" | "sweep" | "addLosses" | typeof Symbol.asyncDispose
@@ -28,7 +28,7 @@ export type ReadableCallLog = Omit<
 
 export function remoteCallLog(
   reader: Pick<Thread, "call">,
-  recorder: Pick<Thread, "call">,
+  writer: Pick<Thread, "call">,
 ): ReadableCallLog {
   return {
     page: (teamId, query, signal) => pageInParts(reader, teamId, query, signal),
@@ -42,10 +42,10 @@ export function remoteCallLog(
     histogram: (...args) => reader.call<readonly HistogramBucket[]>("histogram", ...args),
     metrics: (...args) => reader.call<CallMetrics>("metrics", ...args),
     losses: (...args) => reader.call<readonly Loss[]>("losses", ...args),
-    remove: (...args) => recorder.call<boolean>("remove", ...args),
-    removeServer: (...args) => recorder.call<number>("removeServer", ...args),
-    prune: (...args) => recorder.call<number>("prune", ...args),
-    pruneBodies: (...args) => recorder.call<number>("pruneBodies", ...args),
+    remove: (...args) => writer.call<boolean>("remove", ...args),
+    removeServer: (...args) => writer.call<number>("removeServer", ...args),
+    prune: (...args) => writer.call<number>("prune", ...args),
+    pruneBodies: (...args) => writer.call<number>("pruneBodies", ...args),
   };
 }
 
