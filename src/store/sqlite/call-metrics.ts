@@ -12,9 +12,9 @@ import type { TallySums } from "./bundled-tallies.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
 import { scan } from "./call-scan.ts";
+import type { Positions } from "./hot-loops.ts";
 import type { Segment } from "./segment.ts";
 import { isTallied, SegmentTally, tallyHourMs } from "./segment-tally.ts";
-import type { Positions } from "./selection.ts";
 
 type NameOf = (name: number) => string;
 

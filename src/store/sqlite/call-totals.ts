@@ -21,8 +21,8 @@ import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
 import { scan } from "./call-scan.ts";
 import { type SearchLimits, visitAllFound } from "./call-search.ts";
+import { countCodes, type Positions } from "./hot-loops.ts";
 import type { DictionaryColumnName, Segment } from "./segment.ts";
-import type { Positions } from "./selection.ts";
 
 type NamedField = "serverId" | "method" | "toolName" | "sessionId" | "clientName";
 const columnOf: Readonly<Record<NamedField, DictionaryColumnName>> = {
@@ -161,10 +161,7 @@ function addCounts(
   if (!codes) found = Uint32Array.of(positions.length);
   else if (positions.length < segment.head.rows) {
     found = new Uint32Array(values.length);
-    for (let index = 0; index < positions.length; index++) {
-      const code = codes[positions[index] as number] as number;
-      found[code] = (found[code] as number) + 1;
-    }
+    countCodes(positions, codes, found);
   }
   for (let code = 0; code < values.length; code++) {
     const [value = 0, calls = 0] = [values[code], found[code]];
@@ -188,7 +185,9 @@ function* runsByBucket(
       if ((positions[middle] ?? 0) < beyond) low = middle + 1;
       else high = middle;
     }
-    yield positions.subarray(from, low);
-    from = low;
+    // The first is of its own bucket, whatever a damaged column says.
+    const to = Math.max(low, from + 1);
+    yield positions.subarray(from, to);
+    from = to;
   }
 }

@@ -6,9 +6,10 @@
  * it takes to be sure of `skip + take` rows.
  */
 import type { Place } from "../cursor.ts";
+import type { Positions } from "./hot-loops.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
-import type { Positions, Selection } from "./selection.ts";
+import type { Selection } from "./selection.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
 
 /** A place in the order of lists. */

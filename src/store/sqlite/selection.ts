@@ -9,13 +9,11 @@
 import type { CallFilter } from "../call-filter.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { DictionaryColumn, NumberColumn } from "./column.ts";
+import { keepBetween, keepNarrow, keepWide, type Positions } from "./hot-loops.ts";
 import type { Names } from "./names.ts";
 import { Relatives } from "./relatives.ts";
 import { type DictionaryColumnName, type Segment, segmentRowsMax } from "./segment.ts";
 import type { Statements } from "./statements.ts";
-
-/** Positions of rows, ascending. */
-export type Positions = Uint16Array;
 
 export interface SeqSpan {
   /** Inclusive. */
@@ -149,27 +147,17 @@ function verdicts(
   return { passes, rows };
 }
 
-// The two hot loops of every question: nothing but array reads, whatever the outcome of the test.
 function passing(positions: Positions, { codes, passes }: Screen): Positions {
-  let length = 0;
-  for (let index = 0; index < positions.length; index++) {
-    const position = positions[index] as number;
-    scratch[length] = position;
-    length += passes[codes[position] as number] as number;
-  }
+  const length =
+    codes instanceof Uint8Array
+      ? keepNarrow(positions, codes, passes, scratch)
+      : keepWide(positions, codes, passes, scratch);
   return scratch.subarray(0, length);
 }
 
 /** Both ends inclusive. */
 function between(positions: Positions, numbers: NumberColumn, min: number, max: number): Positions {
-  let length = 0;
-  for (let index = 0; index < positions.length; index++) {
-    const position = positions[index] as number;
-    const number = numbers[position] as number;
-    scratch[length] = position;
-    if (number >= min && number <= max) length++;
-  }
-  return scratch.subarray(0, length);
+  return scratch.subarray(0, keepBetween(positions, numbers, min, max, scratch));
 }
 
 /** What the filter asks of names and outcomes; `undefined` when it asks for a name that no call has. */

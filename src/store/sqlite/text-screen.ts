@@ -4,8 +4,10 @@
  * Bounds: remembers for each segment it has met which of its blocks may hold the terms, two numbers a block:
  * they neither change with the segment nor get more by merging, as a wider block is in place of its parts.
  */
+
+import type { Positions } from "./hot-loops.ts";
 import type { Segment } from "./segment.ts";
-import type { Positions, Selection } from "./selection.ts";
+import type { Selection } from "./selection.ts";
 import type { Statements } from "./statements.ts";
 import { mayHold } from "./text-filter.ts";
 
