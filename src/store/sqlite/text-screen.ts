@@ -9,17 +9,17 @@ import type { Positions } from "./hot-loops.ts";
 import type { Segment } from "./segment.ts";
 import type { Selection } from "./selection.ts";
 import type { Statements } from "./statements.ts";
-import { mayHold } from "./text-filter.ts";
+import { mayHold, trigramHashes } from "./text-filter.ts";
 
 export class TextScreen {
   readonly #statements: Statements;
-  readonly #terms: readonly Buffer[];
+  readonly #hashes: Uint32Array;
   /** By the segment's id: first and last seq of each block that may hold the terms. */
   readonly #spans = new Map<number, readonly number[]>();
 
   constructor(statements: Statements, terms: readonly Buffer[]) {
     this.#statements = statements;
-    this.#terms = terms;
+    this.#hashes = trigramHashes(terms);
   }
 
   narrowed(selection: Selection): Pick<Selection, "select" | "sinceMs" | "untilMs"> {
@@ -53,7 +53,7 @@ export class TextScreen {
       spans = this.#statements
         .get(sql)
         .all(head.firstSeq, head.lastSeq)
-        .filter(({ filter }) => filter instanceof Uint8Array && mayHold(filter, this.#terms))
+        .filter(({ filter }) => filter instanceof Uint8Array && mayHold(filter, this.#hashes))
         .flatMap(({ first_seq, last_seq }) => [Number(first_seq), Number(last_seq)]);
       this.#spans.set(head.id, spans);
     }
