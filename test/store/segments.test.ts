@@ -3,11 +3,13 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { BlockMerging } from "../../src/store/sqlite/block-merging.ts";
 import { CallFile } from "../../src/store/sqlite/call-file.ts";
+import { callMetrics } from "../../src/store/sqlite/call-metrics.ts";
 import { CallReader } from "../../src/store/sqlite/call-reader.ts";
 import { CallRemoval } from "../../src/store/sqlite/call-removal.ts";
+import { CallTotals } from "../../src/store/sqlite/call-totals.ts";
 import { findDamage } from "../../src/store/sqlite/call-verification.ts";
 import { appendCalls } from "../../src/store/sqlite/call-writer.ts";
-import { call, calls, startMs, teamId } from "./builders.ts";
+import { call, calls, id, startMs, teamId } from "./builders.ts";
 
 function count(file: CallFile, what: string): number {
   return Number(file.db.prepare(`SELECT ${what} AS n`).get()?.n);
@@ -92,5 +94,98 @@ test("damage is told, call by call or segment by segment", async () => {
   appendCalls(another, calls(300));
   another.db.exec("UPDATE segments SET tool = zeroblob(3)");
   const [only] = await findDamage(another);
-  expect(only).toContain("the segment of calls 0 to 299 cannot be read");
+  expect(only).toContain("the segment of calls 0 to 299 is not what was written");
+});
+
+test("a segment of an append that failed is not taken for the next one, which gets its number", async () => {
+  using file = new CallFile(":memory:", "write");
+  for (let at = 0; at < 31; at++) appendCalls(file, [call(`${at}`)]);
+  file.db.exec(
+    "CREATE TEMP TRIGGER full BEFORE DELETE ON segments BEGIN SELECT raise(ABORT, 'full'); END",
+  );
+  expect(() => appendCalls(file, [call("refused")])).toThrow("full");
+  file.db.exec("DROP TRIGGER full");
+  appendCalls(file, [call("a"), call("b"), call("c")]);
+  expect(count(file, "(SELECT count(*) FROM segments)")).toBe(1);
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(34);
+  expect(await findDamage(file)).toEqual([]);
+});
+
+const limits = { clock: systemClock, searchMaxMs: 1_000 };
+
+test.for(["team", "parent", "server", "outcome", "tool", "started", "duration", "seq"] as const)(
+  "a damaged column %s is a problem with a name, and stops no append",
+  async (column) => {
+    using file = new CallFile(":memory:", "write");
+    appendCalls(file, calls(3));
+    file.db.exec(`UPDATE segments SET "${column}" = zeroblob(3)`);
+    if (column === "started" || column === "duration" || column === "seq")
+      file.db.exec(`UPDATE segments SET "${column}" = x'09'`);
+    const reader = new CallReader(file, limits);
+    await expect(reader.page(teamId, { limit: 10 })).rejects.toMatchObject({
+      code: "internal_error",
+    });
+    for (let at = 0; at < 200; at++) appendCalls(file, [call(`later ${at}`)]);
+    expect(reader.find(teamId, call("later 0").id)).toEqual(call("later 0"));
+    expect(count(file, "(SELECT count(*) FROM segments)")).toBeLessThan(40);
+  },
+);
+
+test("damage keeps neither age nor a removed server from taking the rest", async () => {
+  using file = new CallFile(":memory:", "write");
+  for (let at = 0; at < 3; at++)
+    appendCalls(
+      file,
+      Array.from({ length: 4_200 }, (_, index) =>
+        call(`${at} ${index}`, { startedAtMs: startMs + at, serverId: id(`server ${index % 2}`) }),
+      ),
+    );
+  file.db.exec("UPDATE blocks SET bytes = zeroblob(length(bytes)) WHERE first_seq = 128");
+  file.db.exec("UPDATE segments SET server = zeroblob(3), ids = zeroblob(7) WHERE first_seq = 0");
+  const removal = new CallRemoval(file);
+  const totals = new CallTotals(file, limits);
+  const window = { sinceMs: startMs + 1 };
+  expect(removal.hideServer(teamId, id("server 0"))).toBe(true);
+  await removal.sweep();
+  expect(count(file, "(SELECT sum(calls) FROM segments WHERE first_seq > 0)")).toBe(4_200);
+  // The damaged segment may still hold some of its calls.
+  expect(count(file, "(SELECT swept FROM removed_servers)")).toBe(0);
+  expect(await totals.count(teamId, { window })).toBe(4_200);
+  expect(await removal.pruneBodies(startMs + 2)).toBe(4_200 - 128 + 2_100);
+  expect(await removal.prune(startMs + 2)).toBe(2_100);
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(4_200 + 2_100);
+});
+
+test("an hour before the epoch is one like others", async () => {
+  using file = new CallFile(":memory:", "write");
+  appendCalls(
+    file,
+    Array.from({ length: 5_000 }, (_, at) => call(`${at}`, { startedAtMs: -5_000_000 + at })),
+  );
+  const hourMs = 3_600_000;
+  const query = { window: { sinceMs: -3 * hourMs, untilMs: 0 }, bucketMs: hourMs };
+  const { series } = await callMetrics(file, systemClock, teamId, query, undefined);
+  expect(series.map(({ totalCalls }) => totalCalls)).toEqual([0, 5_000, 0]);
+});
+
+test("names go in steps, those in use stay", async () => {
+  using file = new CallFile(":memory:", "write");
+  const dayMs = 86_400_000;
+  for (let at = 0; at < 3; at++)
+    appendCalls(
+      file,
+      Array.from({ length: 8_000 }, (_, index) =>
+        call(`${at} ${index}`, { startedAtMs: startMs + at * dayMs, sessionId: `${at} ${index}` }),
+      ),
+    );
+  let steps = 0;
+  const write = file.write.bind(file);
+  file.write = (work) => {
+    steps++;
+    return write(work);
+  };
+  expect(await new CallRemoval(file).prune(startMs + 2 * dayMs)).toBe(16_000);
+  expect(steps).toBeGreaterThanOrEqual(4);
+  expect(count(file, "(SELECT count(*) FROM names)")).toBe(8_000 + 5);
+  expect(await findDamage(file)).toEqual([]);
 });

@@ -77,14 +77,16 @@ export function blockHeads(statements: Statements, { firstSeq, lastSeq }: Span):
   return statements.get(sql).all(firstSeq, lastSeq).map(headOf);
 }
 
-/** Those that may have bodies of calls started before a time, at most `limit`. */
+/** Those that may have bodies of calls started before a time, at most `limit`, but for those that begin with one of `except`. */
 export function blocksWithBodies(
   statements: Statements,
   beforeMs: number,
   limit: number,
+  except: readonly number[],
 ): BlockHead[] {
-  const sql = `${headSql} WHERE bodies_from_ms < ? ORDER BY bodies_from_ms LIMIT ?`;
-  return statements.get(sql).all(beforeMs, limit).map(headOf);
+  const sql = `${headSql} WHERE bodies_from_ms < ?
+    AND first_seq NOT IN (SELECT value FROM json_each(?)) ORDER BY bodies_from_ms LIMIT ?`;
+  return statements.get(sql).all(beforeMs, JSON.stringify(except), limit).map(headOf);
 }
 
 /** Adds a block, or replaces the one that begins with it. */

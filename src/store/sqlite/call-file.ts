@@ -1,10 +1,12 @@
 /** The call log's file as its parts share it: one connection, its statements, its dictionary. */
 import type { DatabaseSync } from "node:sqlite";
+import { Problem } from "../../problem.ts";
 import { BundledTallies } from "./bundled-tallies.ts";
-import { type DatabaseMode, openDatabase, transaction } from "./database.ts";
+import { type DatabaseMode, damageHint, openDatabase, transaction } from "./database.ts";
 import { Names } from "./names.ts";
 import { Segments } from "./segments.ts";
 import { Statements } from "./statements.ts";
+import { isUnreadable, Unreadable } from "./unreadable.ts";
 
 /** For another writer. Only a mistake has two at once; a checkpoint that ends a process may take a while. */
 export const busyTimeoutMs = 5_000;
@@ -21,6 +23,8 @@ export class CallFile implements Disposable {
   readonly names: Names;
   readonly segments: Segments;
   readonly tallies = new BundledTallies();
+  /** Ids of segments. */
+  readonly unreadable = new Unreadable();
   #contentVersion: unknown;
 
   /** @throws Problem `unavailable` — see `openDatabase`. */
@@ -35,6 +39,8 @@ export class CallFile implements Disposable {
   read<Result>(work: () => Result): Result {
     try {
       return transaction(this.db, "read", work);
+    } catch (cause) {
+      throw toProblem(cause);
     } finally {
       this.segments.release();
     }
@@ -47,8 +53,11 @@ export class CallFile implements Disposable {
         return work();
       });
     } catch (cause) {
+      // Ids given to names and segments within it are given again.
       this.names.forget();
-      throw cause;
+      this.segments.forget();
+      this.unreadable.forget();
+      throw toProblem(cause);
     } finally {
       this.segments.release();
     }
@@ -64,4 +73,10 @@ export class CallFile implements Disposable {
     if (contentVersion !== this.#contentVersion) this.names.forget();
     this.#contentVersion = contentVersion;
   }
+}
+
+function toProblem(cause: unknown): unknown {
+  if (cause instanceof Problem || !isUnreadable(cause)) return cause;
+  const message = `what the call log holds cannot be understood: ${cause.message}${damageHint}`;
+  return new Problem("internal_error", message, { cause });
 }

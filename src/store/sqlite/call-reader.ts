@@ -127,7 +127,7 @@ export class CallReader {
         const seq = segment.seq(position);
         const next = encodePosition(seq + 1);
         const entry = blocks.entryIfWhole(seq, bodyMaxLength);
-        if (!entry || blocks.at(seq).includesTerms(seq, terms)) {
+        if (!entry || terms.length === 0 || blocks.at(seq).includesTerms(seq, terms)) {
           const row = segment.row(position);
           const { messages, ...call } = toCall(teamId, row, entry ?? damagedEntry(seq), names);
           arrivals.push({ position: next, call });

@@ -3,9 +3,9 @@
  *
  * Guarantees: what is removed is in no answer when the removing method has returned; its bytes are
  * overwritten (`secure_delete`) and the WAL that held them is emptied as soon as no reader needs it. Every step is
- * one transaction of at most 8 blocks rewritten or one segment dropped, after which others get their turn; a
+ * one transaction of at most 8 blocks rewritten, one segment dropped or 64 looked at, after which others get their turn; a
  * process that dies between two steps loses nothing but the rest of the work, which `sweep`, `prune` or
- * `pruneBodies` takes up again.
+ * `pruneBodies` takes up again. What is damaged stays, and the rest goes.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import {
@@ -17,25 +17,38 @@ import {
   type Span,
   writeBlock,
 } from "./blocks.ts";
-import { busyTimeoutMs, type CallFile } from "./call-file.ts";
+import type { CallFile } from "./call-file.ts";
 import { entryWithoutBodies, hasBodies } from "./call-row.ts";
+import type { Positions } from "./hot-loops.ts";
+import { Residue } from "./residue.ts";
 import type { Segment } from "./segment.ts";
-import { hiddenServers, type Positions } from "./selection.ts";
+import { hiddenServers } from "./selection.ts";
+import { Unreadable } from "./unreadable.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
 
 const blocksPerStep = 8;
 const rowsPerStep = 1_024;
-const vacuumPagesPerStep = 512;
-/** Free pages that stay in the file for the calls to come, 8 MiB or a quarter of it. */
-const freePagesMin = 1_024;
+/** Looked at for calls to erase. */
+const segmentsPerStep = 64;
+
+interface RemovedServer {
+  readonly teamId: string;
+  readonly serverId: string;
+}
+
+interface SweepPlace {
+  fromSeq: number;
+  isAllRead: boolean;
+}
 
 export class CallRemoval {
   readonly #file: CallFile;
-  #scrubDue = false;
+  readonly #residue: Residue;
   #stopped = false;
 
   constructor(file: CallFile) {
     this.#file = file;
+    this.#residue = new Residue(file);
   }
 
   removeCall(teamId: string, id: string): boolean {
@@ -51,7 +64,7 @@ export class CallRemoval {
       this.#removeRows(segment, new Set([Number(seq)]));
       return true;
     });
-    if (removed) this.#scrub();
+    if (removed) this.#residue.scrub();
     return removed;
   }
 
@@ -69,40 +82,47 @@ export class CallRemoval {
 
   /** Erases what is left of removed servers, unless it is stopped. Resolves to whether there was any. */
   async sweep(): Promise<boolean> {
-    let swept = false;
-    for (let server = this.#nextUnswept(); server; server = this.#nextUnswept()) {
-      const place = { fromSeq: 0 };
+    const swept = new Set<string>();
+    for (let server = this.#nextUnswept(swept); server; server = this.#nextUnswept(swept)) {
+      const place = { fromSeq: 0, isAllRead: true };
       while (!this.#stopped && this.#sweepStep(server, place)) await turn();
-      swept = true;
+      swept.add(`${server.teamId} ${server.serverId}`);
     }
-    if (swept && !this.#stopped) this.#scrub();
-    return swept;
+    if (this.#stopped) return swept.size > 0;
+    if (swept.size > 0) this.#residue.scrub();
+    else this.scrubIfDue();
+    return swept.size > 0;
   }
 
   async prune(beforeMs: number): Promise<number> {
     await this.sweep();
     let removed = 0;
-    for (let step = 1; step > 0 && !this.#stopped; await turn()) {
-      step = this.#pruneStep(beforeMs);
-      removed += step;
+    const place = { nameId: 0 };
+    for (let step: number | undefined = 0; step !== undefined && !this.#stopped; await turn()) {
+      step = this.#pruneStep(beforeMs, place);
+      removed += step ?? 0;
     }
-    while (!this.#stopped && this.#giveBackStep()) await turn();
-    if (!this.#stopped) this.#scrub();
+    while (!this.#stopped && this.#residue.giveBackStep()) await turn();
+    if (!this.#stopped) this.#residue.scrub();
     return removed;
   }
 
   async pruneBodies(beforeMs: number): Promise<number> {
     await this.sweep();
     let pruned = 0;
+    // By their first seqs.
+    const unreadable = new Unreadable();
     for (let more = true; more && !this.#stopped; await turn()) {
       more = this.#file.write(() => {
-        const heads = blocksWithBodies(this.#file.statements, beforeMs, blocksPerStep);
-        for (const head of heads) pruned += this.#pruneBlock(head, beforeMs);
+        const except = unreadable.values();
+        const heads = blocksWithBodies(this.#file.statements, beforeMs, blocksPerStep, except);
+        for (const head of heads)
+          pruned += unreadable.reading(head.firstSeq, () => this.#pruneBlock(head, beforeMs)) ?? 0;
         return heads.length > 0;
       });
     }
-    while (!this.#stopped && this.#giveBackStep()) await turn();
-    if (!this.#stopped) this.#scrub();
+    while (!this.#stopped && this.#residue.giveBackStep()) await turn();
+    if (!this.#stopped) this.#residue.scrub();
     return pruned;
   }
 
@@ -111,25 +131,35 @@ export class CallRemoval {
     this.#stopped = true;
   }
 
-  /** Empties the WAL if a removal could not: a reader was in the middle of it. */
+  /** Empties the WAL if a removal could not: a reader was in the middle of it, or the disk is full. */
   scrubIfDue(): void {
-    if (this.#scrubDue) this.#scrub();
+    if (this.#residue.isInWal) this.#residue.scrub();
   }
 
-  /** Zero when nothing that old is left. */
-  #pruneStep(beforeMs: number): number {
-    const { names, segments, statements } = this.#file;
+  /** How many calls it removed; `undefined` when nothing that old is left that can be read. */
+  #pruneStep(beforeMs: number, place: { nameId: number }): number | undefined {
+    const { names, segments, statements, unreadable } = this.#file;
     return this.#file.write(() => {
-      for (const segment of segments.startingBefore(beforeMs)) {
-        const old = segment.firstRowFrom(beforeMs);
-        if (old === segment.head.rows) this.#dropSegment(segment);
-        else this.#removeRows(segment, seqsOf(segment, range(Math.min(old, rowsPerStep))));
-        return old === segment.head.rows ? old : Math.min(old, rowsPerStep);
-      }
-      statements.get("DELETE FROM losses WHERE until_ms < ?").run(beforeMs);
-      names.prune(beforeMs);
-      return 0;
+      for (const segment of segments.startingBefore(beforeMs, unreadable.values()))
+        return (
+          unreadable.reading(segment.head.id, () => this.#pruneSegment(segment, beforeMs)) ?? 0
+        );
+      if (place.nameId === 0) statements.get("DELETE FROM losses WHERE until_ms < ?").run(beforeMs);
+      const nameId = names.prune(beforeMs, place.nameId);
+      place.nameId = nameId ?? 0;
+      return nameId === undefined ? undefined : 0;
     });
+  }
+
+  #pruneSegment(segment: Segment, beforeMs: number): number {
+    const old = segment.firstRowFrom(beforeMs);
+    if (old === segment.head.rows) {
+      this.#dropSegment(segment);
+      return old;
+    }
+    const doomed = seqsOf(segment, range(Math.min(old, rowsPerStep)));
+    this.#removeRows(segment, doomed);
+    return doomed.size;
   }
 
   /** How many calls of a block lost their bodies. */
@@ -155,41 +185,48 @@ export class CallRemoval {
     return pruned;
   }
 
-  #nextUnswept(): { teamId: string; serverId: string } | undefined {
+  #nextUnswept(swept: ReadonlySet<string>): RemovedServer | undefined {
     if (this.#stopped) return undefined;
-    const sql = "SELECT team_id, server_id FROM removed_servers WHERE swept = 0 LIMIT 1";
-    const row = this.#file.statements.get(sql).get();
-    return row && { teamId: String(row.team_id), serverId: String(row.server_id) };
+    const sql = "SELECT team_id, server_id FROM removed_servers WHERE swept = 0";
+    const rows = this.#file.read(() => this.#file.statements.get(sql).all());
+    return rows
+      .map((row) => ({ teamId: String(row.team_id), serverId: String(row.server_id) }))
+      .find(({ teamId, serverId }) => !swept.has(`${teamId} ${serverId}`));
   }
 
-  /** False when the server has no calls left. */
-  #sweepStep(
-    { teamId, serverId }: { teamId: string; serverId: string },
-    place: { fromSeq: number },
-  ): boolean {
-    const { names, segments, statements } = this.#file;
+  /** False when the server has no calls left that can be read; while others may, it stays hidden. */
+  #sweepStep(server: RemovedServer, place: SweepPlace): boolean {
+    const { names, segments, statements, unreadable } = this.#file;
     return this.#file.write(() => {
-      const [team, server] = [names.find(teamId), names.find(serverId)];
+      const [team, name] = [names.find(server.teamId), names.find(server.serverId)];
+      let left = segmentsPerStep;
       for (const segment of segments.inOrderFrom(place.fromSeq)) {
-        const doomed = seqsOf(segment, rowsOfServer(segment, team, server));
-        if (doomed.size === 0) continue;
-        const heads = blockHeads(statements, segment.head)
-          .filter(({ firstSeq }) => firstSeq >= place.fromSeq)
-          .filter((head) => seqsWithin(head, doomed) > 0);
-        for (const head of heads.slice(0, blocksPerStep)) this.#thin(head, doomed);
-        const next = heads[blocksPerStep];
-        if (next) place.fromSeq = next.firstSeq;
-        else {
-          // Its bodies are gone already: this is quick.
-          this.#removeRows(segment, doomed);
-          place.fromSeq = segment.head.lastSeq + 1;
-        }
-        return true;
+        const next = unreadable.reading(segment.head.id, () =>
+          this.#sweepSegment(segment, rowsOfServer(segment, team, name), place.fromSeq),
+        );
+        if (next === undefined) place.isAllRead = false;
+        place.fromSeq = next ?? segment.head.lastSeq + 1;
+        if (typeof next === "number" || --left === 0) return true;
       }
       const done = "UPDATE removed_servers SET swept = 1 WHERE team_id = ? AND server_id = ?";
-      statements.get(done).run(teamId, serverId);
+      if (place.isAllRead) statements.get(done).run(server.teamId, server.serverId);
       return false;
     });
+  }
+
+  /** The seq to go on from; null when there was nothing to do. */
+  #sweepSegment(segment: Segment, rows: readonly number[], fromSeq: number): number | null {
+    if (rows.length === 0) return null;
+    const doomed = seqsOf(segment, rows);
+    const heads = blockHeads(this.#file.statements, segment.head)
+      .filter(({ firstSeq }) => firstSeq >= fromSeq)
+      .filter((head) => seqsWithin(head, doomed) > 0);
+    for (const head of heads.slice(0, blocksPerStep)) this.#thin(head, doomed);
+    const next = heads[blocksPerStep];
+    if (next) return next.firstSeq;
+    // Its bodies are gone already: this is quick.
+    this.#removeRows(segment, doomed);
+    return segment.head.lastSeq + 1;
   }
 
   #dropSegment(segment: Segment): void {
@@ -227,25 +264,6 @@ export class CallRemoval {
     if (kept.length === entries.length) return;
     if (kept.length === 0) removeBlocks(statements, { ...head, lastSeq: head.firstSeq });
     else writeBlock(statements, head, head.bodiesFromMs, kept);
-  }
-
-  #giveBackStep(): boolean {
-    const { db, statements } = this.#file;
-    const free = Number(statements.get("PRAGMA freelist_count").get()?.freelist_count);
-    const pages = Number(statements.get("PRAGMA page_count").get()?.page_count);
-    if (free <= Math.max(freePagesMin, pages / 4)) return false;
-    db.exec(`PRAGMA incremental_vacuum(${vacuumPagesPerStep})`);
-    return true;
-  }
-
-  /** Old pages in the WAL still hold what was removed: https://www.sqlite.org/pragma.html#pragma_wal_checkpoint */
-  #scrub(): void {
-    const { db, statements } = this.#file;
-    // Not a moment's wait for a reader: the next append tries again.
-    db.exec("PRAGMA busy_timeout = 0");
-    const row = statements.get("PRAGMA wal_checkpoint(TRUNCATE)").get();
-    db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    this.#scrubDue = row?.busy === 1;
   }
 }
 

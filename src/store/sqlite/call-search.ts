@@ -105,6 +105,9 @@ async function visitFound(
     for (const hit of hits) {
       const seq = hit.segment.seq(hit.position);
       if (blocks.at(seq).includesTerms(seq, terms) && !visit(hit, blocks)) return "stopped";
+      if (clock.monotonicMs() < endMs) continue;
+      place = placeOf(hit);
+      return clock.monotonicMs() >= deadlineMs ? place : undefined;
     }
     const last = hits.at(-1);
     if (last && hits.length === stepHits) place = placeOf(last);

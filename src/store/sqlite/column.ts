@@ -78,12 +78,20 @@ export function encodeNumbers(numbers: readonly number[]): Uint8Array {
 export function decodeNumbers(bytes: Uint8Array, rows: number): NumberColumn {
   const { buffer } = aligned(bytes);
   const width = new Uint8Array(buffer, 0, 1)[0];
-  if (width === 0) return Uint32Array.from({ length: rows }, (_, row) => row);
+  if (width === 0) return ownNumbers(rows);
   if (width === 1) return new Uint8Array(buffer, 8, rows);
   if (width === 2) return new Uint16Array(buffer, 8, rows);
   if (width === 4) return new Uint32Array(buffer, 8, rows);
   if (width === 8) return new Float64Array(buffer, 8, rows);
   throw new RangeError(`${width} bytes are no width of a number`);
+}
+
+/** Shared by all columns of that kind. */
+let own = new Uint32Array();
+
+function ownNumbers(rows: number): Uint32Array {
+  if (rows > own.length) own = Uint32Array.from({ length: rows }, (_, row) => row);
+  return own.subarray(0, rows);
 }
 
 export function encodeSparse(uuids: readonly (Uint8Array | null)[]): Uint8Array {
@@ -103,9 +111,13 @@ export function decodeSparse(bytes: Uint8Array): SparseColumn {
 
 /** The UUID of a row; null without one. */
 export function sparseAt({ rows, uuids }: SparseColumn, row: number): Uint8Array | null {
-  if (rows.length === 0) return null;
-  const index = rows.indexOf(row);
-  return index < 0 ? null : uuidAt(uuids, index);
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rows[middle] ?? 0) < row) low = middle + 1;
+    else high = middle;
+  }
+  return rows[low] === row ? uuidAt(uuids, low) : null;
 }
 
 export function uuidAt(uuids: Uint8Array, index: number): Uint8Array {

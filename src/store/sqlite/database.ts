@@ -124,7 +124,7 @@ export function withProblems<Result>(what: string, work: () => Result): Result {
   }
 }
 
-const damageHint =
+export const damageHint =
   '; "hookwatch check" lists what is damaged, "hookwatch repair" saves what can be read';
 
 /** CORRUPT, NOTADB, and IOERR_SHORT_READ, which is a file that ends too early. */
@@ -140,7 +140,7 @@ export function isDamage(cause: unknown): cause is Error {
  */
 const outageCodes: ReadonlySet<number> = new Set([3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
 
-function isOutage(cause: unknown): cause is Error {
+export function isOutage(cause: unknown): cause is Error {
   if (!(cause instanceof Error) || !("code" in cause)) return false;
   if (cause.code === "ERR_SQLITE_ERROR") {
     return "errcode" in cause && outageCodes.has(Number(cause.errcode) & 0xff);

@@ -9,6 +9,7 @@ import type { Statements } from "./statements.ts";
 const rememberedMax = 20_000;
 const charactersMax = 4_000_000;
 const dayMs = 86_400_000;
+const idsPerStep = 8_192;
 
 export class Names {
   readonly #statements: Statements;
@@ -47,10 +48,17 @@ export class Names {
     return name;
   }
 
-  /** Within a write transaction: drops the names that no call started at or after `beforeMs` uses. */
-  prune(beforeMs: number): void {
-    this.#statements.get("DELETE FROM names WHERE used_until_ms <= ?").run(beforeMs);
+  /**
+   * Within a write transaction: drops those names that no call started at or after `beforeMs` uses, out of 8,192 ids after
+   * `afterId`. Returns the last one looked at, `undefined` when it was the last of all.
+   */
+  prune(beforeMs: number, afterId: number): number | undefined {
+    const lastId = Number(this.#statements.get("SELECT max(id) AS id FROM names").get()?.id ?? 0);
+    const untilId = Math.min(afterId + idsPerStep, lastId);
+    const sql = "DELETE FROM names WHERE id > ? AND id <= ? AND used_until_ms <= ?";
+    this.#statements.get(sql).run(afterId, untilId, beforeMs);
     this.forget();
+    return untilId < lastId ? untilId : undefined;
   }
 
   /** What is remembered may not be in the file: after a rollback, or another connection's retention. */

@@ -4,10 +4,11 @@
  * The tail is what follows the last large segment. Segments of it are merged in tiers, so that a row is written
  * three times on its way, a handful of times where calls come one by one: many small ones make a
  * medium one, and what fills a segment becomes a large one, which stays. Bounds: a tail of 128 segments
- * and 8,192 rows; one merge an append, of at most 8,192 rows (some 6 ms).
+ * and 8,192 rows; one merge an append, of at most 8,192 rows (some 6 ms). A segment that cannot be read stays as it
+ * is, and what follows it is a tail of its own: damage must not keep calls from being appended.
  */
 import type { CallFile } from "./call-file.ts";
-import { inListOrder, largeRowsMin, type Segment, segmentRowsMax } from "./segment.ts";
+import { inListOrder, largeRowsMin, type Row, type Segment, segmentRowsMax } from "./segment.ts";
 
 const mediumRowsMin = 256;
 const smallMax = 32;
@@ -17,7 +18,7 @@ const tailMax = 128;
 export function mergeTail(file: CallFile): void {
   const tail: Segment[] = [];
   for (const segment of file.segments.latestFirst(Infinity, tailMax + 1)) {
-    if (segment.head.rows >= largeRowsMin) break;
+    if (segment.head.rows >= largeRowsMin || file.unreadable.has(segment.head.id)) break;
     tail.unshift(segment);
   }
   const full = fullPrefix(tail);
@@ -38,10 +39,16 @@ function fullPrefix(tail: readonly Segment[]): readonly Segment[] | undefined {
   return undefined;
 }
 
-function merge({ segments }: CallFile, parts: readonly Segment[]): void {
+function merge({ segments, unreadable }: CallFile, parts: readonly Segment[]): void {
   const [first, last] = [parts[0], parts.at(-1)];
   if (!first || !last || first === last) return;
-  const rows = inListOrder(parts.flatMap((part) => part.rows()));
+  const rows: Row[] = [];
+  for (const part of parts) {
+    const own = unreadable.reading(part.head.id, () => part.rows());
+    if (!own) return;
+    rows.push(...own);
+  }
   for (const { head } of parts) segments.remove(head);
-  segments.write(rows, { firstSeq: first.head.firstSeq, lastSeq: last.head.lastSeq });
+  const span = { firstSeq: first.head.firstSeq, lastSeq: last.head.lastSeq };
+  segments.write(inListOrder(rows), span);
 }

@@ -89,7 +89,11 @@ export class SegmentTally {
       const count = this.#counts[index] ?? 0;
       if (each === kind) {
         const end = group + count;
-        for (; group < end; group++) yield [this.#number(0, group), this.#part(group)];
+        for (; group < end; group++) {
+          const name = this.#number(0, group);
+          // Hours before the epoch were written as their two's complement.
+          yield [kind === "hour" ? name | 0 : name, this.#part(group)];
+        }
         return;
       }
       group += count;

@@ -112,7 +112,6 @@ export class Segment {
   readonly #dictionaries = new Map<DictionaryColumnName, DictionaryColumn>();
   readonly #numbers = new Map<"duration" | "started" | "seq", NumberColumn>();
   readonly #sparse = new Map<SparseColumnName, SparseColumn>();
-  #ids: Uint8Array | undefined;
 
   constructor(head: SegmentHead, bytesOf: (column: ColumnName) => Uint8Array) {
     this.head = head;
@@ -163,8 +162,7 @@ export class Segment {
   }
 
   id(row: number): Uint8Array {
-    this.#ids ??= this.#bytesOf("ids");
-    return uuidAt(this.#ids, row);
+    return uuidAt(this.#bytesOf("ids"), row);
   }
 
   /** What was summed up when it was written (segment-tally.ts); empty without. */

@@ -87,11 +87,12 @@ export class Segments {
     }
   }
 
-  /** Within a transaction: those with calls that started before a time, whole ones first. */
-  *startingBefore(beforeMs: number): Generator<Segment> {
-    const from = `${headSql} INDEXED BY segments_by_start WHERE`;
-    yield* this.#each(`${from} max_started_ms < ? ORDER BY max_started_ms LIMIT 1`, beforeMs);
-    yield* this.#each(`${from} min_started_ms < ? LIMIT 1`, beforeMs);
+  /** Within a transaction: those with calls that started before a time, whole ones first, but for those of some ids. */
+  *startingBefore(beforeMs: number, except: readonly number[]): Generator<Segment> {
+    const from = `${headSql} INDEXED BY segments_by_start WHERE id NOT IN (SELECT value FROM json_each(?2)) AND`;
+    const ids = JSON.stringify(except);
+    yield* this.#each(`${from} max_started_ms < ?1 ORDER BY max_started_ms LIMIT 1`, beforeMs, ids);
+    yield* this.#each(`${from} min_started_ms < ?1 LIMIT 1`, beforeMs, ids);
   }
 
   /** Within a transaction: the one whose span the seq lies in. */
@@ -133,7 +134,7 @@ export class Segments {
     this.#keptBytes = 0;
   }
 
-  *#each(sql: string, ...values: readonly number[]): Generator<Segment> {
+  *#each(sql: string, ...values: readonly (number | string)[]): Generator<Segment> {
     // All heads at once: a statement that is under way cannot be asked anew.
     for (const row of this.#statements.get(sql).all(...values)) yield this.#segment(headOf(row));
   }
