@@ -1,5 +1,5 @@
 /** What a person does to the stores, by the program's own commands: one host a directory, backup, restore, check, repair. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import {
@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -20,6 +21,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeRecord } from "../../src/ingest/segment.ts";
 import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
@@ -399,6 +402,22 @@ describe("a damaged file", () => {
     expect(count).toBeGreaterThan(0);
     expect(count).toBeLessThanOrEqual(100);
   });
+});
+
+test("every command of docs/operating.md works as it is printed", async () => {
+  await closedDataDir();
+  const checkout = fileURLToPath(new URL("../..", import.meta.url));
+  symlinkSync(join(checkout, "bin"), path("bin"));
+  const page = readFileSync(join(checkout, "docs/operating.md"), "utf8");
+  const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, code]) => code ?? "");
+  expect(blocks.length).toBeGreaterThan(2);
+  for (const code of blocks) {
+    const env = { PATH: process.env.PATH };
+    const shell = promisify(execFile)("sh", ["-ec", code], { cwd: root, env, timeout: 20_000 });
+    expect(await shell).toMatchObject({ stderr: "" });
+  }
+  expect(readdirSync(path("backups"))).toHaveLength(1);
+  expect(readdirSync(path("restored")).sort()).toContain("calls.db");
 });
 
 describe("the command line", () => {
