@@ -76,7 +76,8 @@ export interface CallLog extends AsyncDisposable {
    * frequent first, then by value, at most `query.valuesMax` a field. MUST agree with `count` to the unit.
    * Empty names (no tool, no session, no error) are values like others.
    *
-   * @throws Problem `unavailable` — a text search did not end in the time of one request.
+   * @throws Problem `unavailable` — a text search did not end in the time of one request, or a field has more than a
+   * million values.
    */
   facets(teamId: string, query: FacetsQuery, signal?: AbortSignal): Promise<CallFacets>;
 

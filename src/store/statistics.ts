@@ -11,7 +11,7 @@ import { bucketsOf } from "./buckets.ts";
 import type { CallMetrics, CallStatistics, MetricsQuery, NamedStatistics } from "./call-log.ts";
 import { bucketOf, Sketch } from "./sketch.ts";
 
-const namesMax = 10_000;
+export const namesMax = 10_000;
 const listedMax = 1_000;
 
 /** What calls are grouped by. */

@@ -1,5 +1,5 @@
 /** What the SQLite call log makes of many small appends: few segments, full blocks, nothing lost. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { BlockMerging } from "../../src/store/sqlite/block-merging.ts";
 import { CallFile } from "../../src/store/sqlite/call-file.ts";
@@ -188,4 +188,56 @@ test("names go in steps, those in use stay", async () => {
   expect(steps).toBeGreaterThanOrEqual(4);
   expect(count(file, "(SELECT count(*) FROM names)")).toBe(8_000 + 5);
   expect(await findDamage(file)).toEqual([]);
+});
+
+test("clients that make up a name for each call cost metrics no more than what is listed", async () => {
+  using file = new CallFile(":memory:", "write");
+  for (let at = 0; at < 2; at++)
+    appendCalls(
+      file,
+      Array.from({ length: 8_192 }, (_, index) =>
+        call(`${at} ${index}`, {
+          toolName: `tool ${at} ${index}`,
+          clientName: `agent ${index % 3}`,
+        }),
+      ),
+    );
+  const hourMs = 3_600_000;
+  const query = {
+    window: { sinceMs: startMs - hourMs, untilMs: startMs + hourMs },
+    bucketMs: hourMs,
+  };
+  const remembered = vi.spyOn(file.tallies, "sums");
+  const metrics = await callMetrics(file, systemClock, teamId, query, undefined);
+  expect(metrics.total.totalCalls).toBe(16_384);
+  expect(metrics.byTool).toHaveLength(1_000);
+  expect(metrics.byClient.map(({ totalCalls }) => totalCalls)).toEqual([5_462, 5_462, 5_460]);
+  expect(remembered.mock.results[0]?.value.tool.length).toBeLessThanOrEqual(10_001);
+});
+
+test("values that as many calls have are told by name, in steps, but for what retention drops in between", async () => {
+  using file = new CallFile(":memory:", "write");
+  appendCalls(
+    file,
+    Array.from({ length: 2_000 }, (_, index) =>
+      call(`${index}`, { sessionId: String(1_999 - index).padStart(4, "0") }),
+    ),
+  );
+  let nowMs = 0;
+  const hurried = { nowMs: () => 0, monotonicMs: () => (nowMs += 1) };
+  const totals = new CallTotals(file, { clock: hurried, searchMaxMs: 1_000 });
+  let steps = 0;
+  const read = file.read.bind(file);
+  file.read = (work) => {
+    if (++steps === 2) file.db.exec("DELETE FROM names WHERE name = '0000'");
+    return read(work);
+  };
+  const query = { filter: {}, fields: ["sessionId"], valuesMax: 2 } as const;
+  expect(await totals.facets(teamId, query)).toEqual({
+    sessionId: [
+      { value: "0001", calls: 1 },
+      { value: "0002", calls: 1 },
+    ],
+  });
+  expect(steps).toBeGreaterThan(50);
 });

@@ -1,18 +1,29 @@
 /**
  * Tallies of several segments in one, remembered: segments never change, so neither do the sums of the same ones.
  *
- * Bounds: 128 bundles, some 250 KiB each; the one that was made first goes first.
+ * Bounds: 10,000 names of a kind in a bundle; bundles of 64 MiB in all, each some 250 KiB where names are few; the
+ * one that was made first goes first.
  */
-import { Tally, type TallyPart } from "../statistics.ts";
+import { namesMax, Tally, type TallyPart } from "../statistics.ts";
 import { type SegmentTally, type TalliedKind, talliedKinds } from "./segment-tally.ts";
 
 /** By name, or hour since the epoch. */
 export type TallySums = Readonly<Record<TalliedKind, readonly (readonly [number, TallyPart])[]>>;
 
-const bundlesMax = 128;
+const bytesMax = 67_108_864;
+/** Of a group, besides its buckets; and of each bucket. */
+const groupBytes = 1_024;
+const bucketBytes = 6;
+
+interface Bundle {
+  readonly segments: string;
+  readonly sums: TallySums;
+  readonly bytes: number;
+}
 
 export class BundledTallies {
-  readonly #bundles = new Map<string, { readonly segments: string; readonly sums: TallySums }>();
+  readonly #bundles = new Map<string, Bundle>();
+  #bytes = 0;
 
   /** `tallies` has as many as `segmentIds`; it is asked only when those were not summed up last time. */
   sums(
@@ -25,21 +36,31 @@ export class BundledTallies {
     const known = this.#bundles.get(key);
     if (known?.segments === segments) return known.sums;
     const sums = sumUp(tallies());
-    this.#bundles.delete(key);
-    if (this.#bundles.size >= bundlesMax) {
-      const [oldest = ""] = this.#bundles.keys();
-      this.#bundles.delete(oldest);
+    this.#forget(key);
+    const bytes = bytesOf(sums);
+    this.#bytes += bytes;
+    this.#bundles.set(key, { segments, sums, bytes });
+    for (const oldest of this.#bundles.keys()) {
+      if (this.#bytes <= bytesMax) break;
+      this.#forget(oldest);
     }
-    this.#bundles.set(key, { segments, sums });
     return sums;
+  }
+
+  #forget(key: string): void {
+    this.#bytes -= this.#bundles.get(key)?.bytes ?? 0;
+    this.#bundles.delete(key);
   }
 }
 
+/** Any names may be missing where there are too many of them: they come from clients, who may make up one for each call. */
 export function sumUp(tallies: readonly SegmentTally[]): TallySums {
   const sumsOf = (kind: TalliedKind) => {
     const groups = new Map<number, Tally>();
+    const isWanted = (name: number) =>
+      kind === "hour" || groups.size <= namesMax || groups.has(name);
     for (const tally of tallies) {
-      for (const [name, part] of tally.groups(kind)) {
+      for (const [name, part] of tally.groups(kind, isWanted)) {
         const group = groups.get(name) ?? new Tally();
         group.addPart(part);
         groups.set(name, group);
@@ -50,4 +71,11 @@ export function sumUp(tallies: readonly SegmentTally[]): TallySums {
   return Object.fromEntries(
     talliedKinds.map((kind) => [kind, sumsOf(kind)]),
   ) as unknown as TallySums;
+}
+
+function bytesOf(sums: TallySums): number {
+  let bytes = 0;
+  for (const kind of talliedKinds)
+    for (const [, { buckets }] of sums[kind]) bytes += groupBytes + buckets.length * bucketBytes;
+  return bytes;
 }

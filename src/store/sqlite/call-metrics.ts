@@ -7,16 +7,17 @@ import type { CallStatus } from "../../call.ts";
 import type { Clock } from "../../clock.ts";
 import type { CallMetrics, MetricsQuery } from "../call-log.ts";
 import { bucketOf } from "../sketch.ts";
-import { CallTally, type Tally, tallyKinds } from "../statistics.ts";
+import { CallTally, namesMax, type Tally, type TallyKind, tallyKinds } from "../statistics.ts";
 import type { TallySums } from "./bundled-tallies.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
 import { scan } from "./call-scan.ts";
 import type { Positions } from "./hot-loops.ts";
+import type { Names } from "./names.ts";
 import type { Segment } from "./segment.ts";
 import { isTallied, SegmentTally, tallyHourMs } from "./segment-tally.ts";
 
-type NameOf = (name: number) => string;
+type GroupOf = (kind: TallyKind, name: number) => Tally | null;
 
 export async function callMetrics(
   file: CallFile,
@@ -26,7 +27,7 @@ export async function callMetrics(
   signal: AbortSignal | undefined,
 ): Promise<CallMetrics> {
   const tally = new CallTally(query);
-  const nameOf: NameOf = (name) => file.names.text(name);
+  const groupOf = groupsByName(tally, file.names);
   const byHours = query.bucketMs % tallyHourMs === 0;
   let whole: Segment[] = [];
   const tallyOf = (segment: Segment) =>
@@ -42,13 +43,13 @@ export async function callMetrics(
         const own = counts[values.indexOf(file.names.find(teamId) ?? 0)];
         const isWhole = byHours && matching === own;
         if (isWhole && isTallied(segment.head.rows, matching)) whole.push(segment);
-        else addRows(tally, segment, selection.select(segment, span), nameOf);
+        else addRows(tally, segment, selection.select(segment, span), groupOf);
       },
       bundled: (bundle) => {
         const ids = whole.map(({ head }) => head.id);
         const tallies = () => whole.map(tallyOf);
         if (whole.length > 0)
-          addSums(tally, file.tallies.sums(teamId, bundle, ids, tallies), nameOf);
+          addSums(tally, file.tallies.sums(teamId, bundle, ids, tallies), groupOf);
         whole = [];
       },
     },
@@ -56,16 +57,31 @@ export async function callMetrics(
   return tally.metrics();
 }
 
-function addSums(tally: CallTally, sums: TallySums, nameOf: NameOf): void {
+/** Looks each name up once, and no more of them than there is room for: clients may make up one for each call. */
+function groupsByName(tally: CallTally, names: Names): GroupOf {
+  const known = new Map(tallyKinds.map((kind) => [kind, new Map<number, Tally | null>()]));
+  return (kind, name) => {
+    const groups = known.get(kind) ?? new Map<number, Tally | null>();
+    let group = groups.get(name);
+    // No tool is a name, but no group.
+    if (group === undefined && groups.size <= namesMax) {
+      group = tally.group(kind, names.text(name)) ?? null;
+      groups.set(name, group);
+    }
+    return group ?? null;
+  };
+}
+
+function addSums(tally: CallTally, sums: TallySums, groupOf: GroupOf): void {
   for (const kind of tallyKinds)
-    for (const [name, part] of sums[kind]) tally.group(kind, nameOf(name))?.addPart(part);
+    for (const [name, part] of sums[kind]) groupOf(kind, name)?.addPart(part);
   for (const [hour, part] of sums.hour) {
     tally.total.addPart(part);
     tally.bucket(hour * tallyHourMs).addPart(part);
   }
 }
 
-function addRows(tally: CallTally, segment: Segment, positions: Positions, nameOf: NameOf): void {
+function addRows(tally: CallTally, segment: Segment, positions: Positions, groupOf: GroupOf): void {
   const samples = samplesOf(segment, positions);
   for (const kind of tallyKinds) {
     const { values, codes } = segment.dictionary(kind);
@@ -74,7 +90,7 @@ function addRows(tally: CallTally, segment: Segment, positions: Positions, nameO
       const code = codes === undefined ? 0 : (codes[positions[index] as number] as number);
       let group = groups[code];
       if (group === undefined) {
-        group = tally.group(kind, nameOf(values[code] ?? 0)) ?? null;
+        group = groupOf(kind, values[code] ?? 0);
         groups[code] = group;
       }
       if (group !== null) addSample(group, samples, index);

@@ -2,9 +2,11 @@
  * Answers questions whose answer is a number of calls: how many, of which values, when.
  *
  * Guarantees: all of them agree, since all of them look at the same rows (call-scan.ts). Bounds: a count for each
- * distinct value of a facet's field.
+ * distinct value of a facet's field, of which there may be a million; names are looked up in steps of 20 ms.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
+import { Problem } from "../../problem.ts";
 import type { CallFilter } from "../call-filter.ts";
 import type {
   CallFacets,
@@ -23,6 +25,10 @@ import { scan } from "./call-scan.ts";
 import { type SearchLimits, visitAllFound } from "./call-search.ts";
 import { countCodes, type Positions } from "./hot-loops.ts";
 import type { DictionaryColumnName, Segment } from "./segment.ts";
+
+const stepMs = 20;
+const namesPerStep = 8_192;
+const valuesLimit = 1_000_000;
 
 type NamedField = "serverId" | "method" | "toolName" | "sessionId" | "clientName";
 const columnOf: Readonly<Record<NamedField, DictionaryColumnName>> = {
@@ -68,14 +74,19 @@ export class CallTotals {
       counts: new Map<number, number>(),
     }));
     await this.#look(teamId, filter, signal, (segment, positions) => {
-      for (const { field, counts } of facets)
+      for (const { field, counts } of facets) {
         addCounts(counts, segment, columnFor(field), positions);
+        if (counts.size > valuesLimit) throw tooManyValues(field);
+      }
     });
-    return this.#file.read(() =>
-      Object.fromEntries(
-        facets.map(({ field, counts }) => [field, this.#values(field, counts, valuesMax)]),
-      ),
-    );
+    const found: [FacetField, readonly FacetValue[]][] = [];
+    for (const { field, counts } of facets) {
+      const values = isNamed(field)
+        ? await this.#names(counts, valuesMax, signal)
+        : outcomes(field, counts, valuesMax);
+      found.push([field, values]);
+    }
+    return Object.fromEntries(found);
   }
 
   async histogram(
@@ -118,28 +129,52 @@ export class CallTotals {
     });
   }
 
-  #values(
-    field: FacetField,
+  /** In steps: where many have as few calls, all of them may have to be looked up to tell the first by name. */
+  async #names(
     counts: ReadonlyMap<number, number>,
     valuesMax: number,
-  ): readonly FacetValue[] {
-    const { names } = this.#file;
-    if (isNamed(field)) {
-      // Only what may be among the first is looked up.
-      const least = [...counts.values()].sort((a, b) => b - a)[valuesMax - 1] ?? 0;
-      const first = [...counts].filter(([, calls]) => calls >= least);
-      return facetValues(
-        first.map(([name, calls]) => [names.text(name), calls] as const),
-        valuesMax,
-      );
+    signal: AbortSignal | undefined,
+  ): Promise<readonly FacetValue[]> {
+    const least = Float64Array.from(counts.values()).sort().at(-valuesMax) ?? 0;
+    const candidates = [...counts].filter(([, calls]) => calls >= least);
+    let [first, at]: [readonly FacetValue[], number] = [[], 0];
+    const step = (): boolean => {
+      const endMs = this.#clock.monotonicMs() + stepMs;
+      const named = first.map(({ value, calls }) => [value, calls] as const);
+      for (const [name, calls] of candidates.slice(at, at + namesPerStep)) {
+        // Without a name its calls are gone, too: retention came in between.
+        const value = this.#file.names.textIfKept(name);
+        if (value !== undefined) named.push([value, calls]);
+        at++;
+        if (this.#clock.monotonicMs() >= endMs) break;
+      }
+      first = facetValues(named, valuesMax);
+      return at < candidates.length;
+    };
+    while (this.#file.read(step)) {
+      await turn();
+      signal?.throwIfAborted();
     }
-    const byValue = new Map<string, number>();
-    for (const [code, calls] of counts) {
-      const value = outcomeOf(code)[field];
-      byValue.set(value, (byValue.get(value) ?? 0) + calls);
-    }
-    return facetValues(byValue, valuesMax);
+    return first;
   }
+}
+
+function outcomes(
+  field: Exclude<FacetField, NamedField>,
+  counts: ReadonlyMap<number, number>,
+  valuesMax: number,
+): readonly FacetValue[] {
+  const byValue = new Map<string, number>();
+  for (const [code, calls] of counts) {
+    const value = outcomeOf(code)[field];
+    byValue.set(value, (byValue.get(value) ?? 0) + calls);
+  }
+  return facetValues(byValue, valuesMax);
+}
+
+function tooManyValues(field: FacetField): Problem {
+  const message = `more than ${valuesLimit} values of ${field}; narrow it by time, server or tool`;
+  return new Problem("unavailable", message);
 }
 
 function isNamed(field: FacetField): field is NamedField {

@@ -4,6 +4,7 @@
  * Guarantees: an id means one name for ever. Bounds: each of the two memories holds 20,000 names or
  * 4 million characters, then starts anew.
  */
+import { Problem } from "../../problem.ts";
 import type { Statements } from "./statements.ts";
 
 const rememberedMax = 20_000;
@@ -38,11 +39,19 @@ export class Names {
     return this.#read(name)?.id;
   }
 
-  /** Within the transaction that read a row with this id. */
+  /** Within the transaction that read a row with this id. @throws Problem `internal_error` — the file is damaged. */
   text(id: number): string {
+    const name = this.textIfKept(id);
+    if (name !== undefined) return name;
+    throw new Problem("internal_error", `name ${id} of the call log is lost`);
+  }
+
+  /** `undefined` when retention has dropped it. */
+  textIfKept(id: number): string | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    const name = String(this.#statements.get("SELECT name FROM names WHERE id = ?").get(id)?.name);
+    const name = this.#statements.get("SELECT name FROM names WHERE id = ?").get(id)?.name;
+    if (typeof name !== "string") return undefined;
     this.#makeRoom(this.#byId.size, name);
     this.#byId.set(id, name);
     return name;

@@ -82,17 +82,21 @@ export class SegmentTally {
     throw new RangeError(`a segment without the tally of team ${team}`);
   }
 
-  /** Names, or hours since the epoch, and their sums. */
-  *groups(kind: TalliedKind): Generator<readonly [name: number, part: TallyPart]> {
+  /** Names, or hours since the epoch, that are wanted, and their sums. */
+  *groups(
+    kind: TalliedKind,
+    isWanted: (name: number) => boolean,
+  ): Generator<readonly [name: number, part: TallyPart]> {
     let group = 0;
     for (const [index, each] of talliedKinds.entries()) {
       const count = this.#counts[index] ?? 0;
       if (each === kind) {
         const end = group + count;
         for (; group < end; group++) {
-          const name = this.#number(0, group);
+          const number = this.#number(0, group);
           // Hours before the epoch were written as their two's complement.
-          yield [kind === "hour" ? name | 0 : name, this.#part(group)];
+          const name = kind === "hour" ? number | 0 : number;
+          if (isWanted(name)) yield [name, this.#part(group)];
         }
         return;
       }
