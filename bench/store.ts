@@ -5,7 +5,7 @@
  *     npm run bench -- store [--rows n] [--small n] [--turns n] [--batch n] [--dir path] [--quick]
  *
  * `--rows` calls of 1.7 KB (1,000,000) and `--small` of 0.7 KB (1,000,000; the targets speak of 10,000,000, which take
- * half an hour and 4 GB). `--quick` leaves out what is asked cold, while calls arrive, and removals.
+ * a quarter of an hour and 4 GB). `--quick` leaves out what is asked cold, while calls arrive, and removals.
  * Prints Markdown; leaves nothing behind. Machines are shared: read the ratios.
  */
 import { execFileSync, spawnSync } from "node:child_process";
