@@ -241,3 +241,21 @@ test("values that as many calls have are told by name, in steps, but for what re
   });
   expect(steps).toBeGreaterThan(50);
 });
+
+test("ids of names are taken for new names only, and never for two", async () => {
+  using file = new CallFile(":memory:", "write");
+  const dayMs = 86_400_000;
+  for (let day = 0; day < 50; day++)
+    appendCalls(file, [call(`${day}`, { startedAtMs: startMs + day * dayMs })]);
+  expect(count(file, "(SELECT seq FROM sqlite_sequence WHERE name = 'names')")).toBe(6);
+  expect(await new CallRemoval(file).prune(startMs + 49 * dayMs)).toBe(49);
+  expect(count(file, "(SELECT count(*) FROM names)")).toBe(6);
+  file.db.exec("UPDATE sqlite_sequence SET seq = 4294967294 WHERE name = 'names'");
+  const last = call("last", { toolName: "the last name" });
+  appendCalls(file, [last]);
+  const reader = new CallReader(file, limits);
+  expect(reader.find(teamId, last.id)).toEqual(last);
+  const beyond = call("beyond", { toolName: "one too many" });
+  expect(() => appendCalls(file, [beyond])).toThrow("used up");
+  expect(reader.find(teamId, beyond.id)).toBeUndefined();
+});

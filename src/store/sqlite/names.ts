@@ -11,6 +11,8 @@ const rememberedMax = 20_000;
 const charactersMax = 4_000_000;
 const dayMs = 86_400_000;
 const idsPerStep = 8_192;
+/** Columns hold ids in 32 bits. */
+const idMax = 2 ** 32 - 1;
 
 export class Names {
   readonly #statements: Statements;
@@ -22,14 +24,19 @@ export class Names {
     this.#statements = statements;
   }
 
-  /** Within a write transaction: the id of a name that a call started at `startedAtMs` uses. */
+  /**
+   * Within a write transaction: the id of a name that a call started at `startedAtMs` uses.
+   *
+   * @throws Problem `internal_error` — all ids are used up.
+   */
   use(name: string, startedAtMs: number): number {
     const known = this.#byName.get(name) ?? this.#remember(name, this.#read(name));
     if (known && known.usedUntilMs > startedAtMs) return known.id;
     // To the end of the day, so that a name in use costs one write a day.
     const usedUntilMs = (Math.floor(startedAtMs / dayMs) + 1) * dayMs;
-    const row = this.#statements.get(useSql).get(name, usedUntilMs);
-    const used = { id: Number(row?.id), usedUntilMs };
+    const id = known ? known.id : this.#add(name, usedUntilMs);
+    if (known) this.#statements.get(extendSql).run(usedUntilMs, id);
+    const used = { id, usedUntilMs };
     this.#remember(name, used);
     return used.id;
   }
@@ -77,6 +84,15 @@ export class Names {
     this.#characters = 0;
   }
 
+  #add(name: string, usedUntilMs: number): number {
+    const sql = "INSERT INTO names (name, used_until_ms) VALUES (?, ?) RETURNING id";
+    const id = Number(this.#statements.get(sql).get(name, usedUntilMs)?.id);
+    // One more would be taken for another name, of another team even.
+    if (id <= idMax) return id;
+    const message = `the call log has used up its ${idMax} ids of names; "hookwatch repair" gives them anew`;
+    throw new Problem("internal_error", message);
+  }
+
   #read(name: string): Name | undefined {
     const sql = "SELECT id, used_until_ms FROM names WHERE name = ?";
     const row = this.#statements.get(sql).get(name);
@@ -101,8 +117,5 @@ interface Name {
   readonly usedUntilMs: number;
 }
 
-const useSql = `
-  INSERT INTO names (name, used_until_ms) VALUES (?, ?)
-  ON CONFLICT (name) DO UPDATE SET used_until_ms = max(used_until_ms, excluded.used_until_ms)
-  RETURNING id
-`;
+// Not an upsert, which takes an id whether it needs one or not.
+const extendSql = "UPDATE names SET used_until_ms = max(used_until_ms, ?) WHERE id = ?";
