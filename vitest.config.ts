@@ -7,8 +7,14 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/store/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/*.test.ts"],
           exclude: ["test/readme.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "store",
+          include: ["test/store/**/*.test.ts"],
         },
       },
       {

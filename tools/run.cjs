@@ -24,13 +24,14 @@ const tasks = {
   acceptance: { needs: "all", run: (rest) => become(["acceptance/main.ts", ...rest]) },
   format: { needs: "all", run: () => become([...biome, "check", "--write", "."]) },
   unit: { needs: "all", run: (rest) => become([...vitest, "--project", "unit", ...rest]) },
+  store: { needs: "all", run: (rest) => become([...vitest, "--project", "store", ...rest]) },
   e2e: { needs: "all", run: (rest) => become([...vitest, "--project", "e2e", ...rest]) },
   conformance: {
     needs: "all",
     run: (rest) => become([...vitest, "--project", "conformance", ...rest]),
   },
   check: { needs: "all", run: () => verify(["unit"]) },
-  test: { needs: "all", run: () => verify(["unit", "e2e", "conformance"]) },
+  test: { needs: "all", run: () => verify(["unit", "store", "e2e", "conformance"]) },
 };
 
 main(process.argv[2], process.argv.slice(3)).catch((error) => fail(error.message));

@@ -1,7 +1,7 @@
 /**
  * SQLite does what the memory driver does, whatever happens in whatever order.
  *
- * `npm test` runs 300 histories; `HOOKWATCH_TEST_HISTORIES=1000 npm run unit -- model` as many as it says, and
+ * 1,000 histories; `HOOKWATCH_TEST_HISTORIES=100 npm run store -- model` runs as many as it says, and
  * `HOOKWATCH_TEST_SEED` repeats those of a seed, which a failure prints with the shortest history that fails.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ import { sequence } from "./call-log/samples.ts";
 import { endOf } from "./call-log/walks.ts";
 import { type Bookmarks, everything, history, type Step, take, teams } from "./history.ts";
 
-const histories = Number(process.env.HOOKWATCH_TEST_HISTORIES ?? 300);
+const histories = Number(process.env.HOOKWATCH_TEST_HISTORIES ?? 1_000);
 const seed = process.env.HOOKWATCH_TEST_SEED;
 /** Many times what it takes, for machines that have other work. */
 const timeLimitMs = Math.max(180_000, histories * 400);
