@@ -5,7 +5,7 @@
  * In: the path of a damaged file, its WAL beside it, which is not changed. Out: a sound file, and how much is in it;
  * what calls have lost is in its own list of losses. Guarantees: a call is there as it was, or without what its block
  * held, or not at all; no position that somebody may follow the log from is given to a later call.
- * Bounds: see damaged-calls.ts.
+ * Bounds: one batch in memory, and what damaged-calls.ts says.
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import type { Call } from "../../call.ts";
@@ -25,6 +25,8 @@ export interface CallLogRepair {
 }
 
 const batchCalls = 2_000;
+/** Of bodies, after which a batch is full. */
+const batchCharactersMax = 8_388_608;
 
 /**
  * @param to Must not exist.
@@ -89,10 +91,18 @@ function copySmallTables(source: DatabaseSync, target: DatabaseSync): number {
   return nextSeq;
 }
 
-function* batches(segments: Iterable<readonly DamagedCall[]>): Generator<readonly DamagedCall[]> {
-  for (const calls of segments)
-    for (let from = 0; from < calls.length; from += batchCalls)
-      yield calls.slice(from, from + batchCalls);
+function* batches(calls: Iterable<DamagedCall>): Generator<readonly DamagedCall[]> {
+  let batch: DamagedCall[] = [];
+  let characters = 0;
+  for (const each of calls) {
+    batch.push(each);
+    characters += each.call.requestBody.length + each.call.responseBody.length;
+    if (batch.length < batchCalls && characters < batchCharactersMax) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function addMissing(losses: Map<string, Loss>, { teamId, serverId, startedAtMs }: Call): void {

@@ -1,9 +1,9 @@
 /**
- * The calls that a damaged log still gives back, segment by segment, in the order of arrival.
+ * The calls that a damaged log still gives back, in the order of arrival.
  *
  * In: a file that may fail anywhere. Out: calls as they were; one whose block cannot be read comes without what the
- * block held, one whose segment cannot be read does not come. Bounds: one segment in memory, the heads of all, 100
- * bytes for up to 8,192 calls, and every name.
+ * block held, one whose segment cannot be read does not come. Bounds: the rows of one segment in memory, the
+ * heads of all, 100 bytes for up to 8,192 calls, and every name.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Call } from "../../call.ts";
@@ -26,18 +26,18 @@ export interface DamagedCall {
 export function* readDamagedCalls(
   db: DatabaseSync,
   heads: readonly SegmentHead[],
-): Generator<readonly DamagedCall[]> {
+): Generator<DamagedCall> {
   const statements = new Statements(db);
   const names = readNames(db);
   const text = (id: number) => names.get(id) ?? `lost name ${id}`;
   for (const head of heads) {
     const blocks = new BlockReading(statements);
-    const calls = readRows(statements, head).map((row): DamagedCall => {
+    // In the order of blocks, each of which is then unpacked once.
+    for (const row of readRows(statements, head).toSorted((a, b) => a.seq - b.seq)) {
       const entry = passingDamage(() => blocks.entryIfWhole(row.seq));
       const call = toCall(text(row.team), row, entry ?? damagedEntry(row.seq), { text });
-      return { seq: row.seq, call, whole: entry !== undefined };
-    });
-    yield calls.toSorted((a, b) => a.seq - b.seq);
+      yield { seq: row.seq, call, whole: entry !== undefined };
+    }
   }
 }
 
