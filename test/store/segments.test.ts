@@ -152,8 +152,33 @@ test("damage keeps neither age nor a removed server from taking the rest", async
   expect(count(file, "(SELECT swept FROM removed_servers)")).toBe(0);
   expect(await totals.count(teamId, { window })).toBe(4_200);
   expect(await removal.pruneBodies(startMs + 2)).toBe(4_200 - 128 + 2_100);
-  expect(await removal.prune(startMs + 2)).toBe(2_100);
-  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(4_200 + 2_100);
+  expect(await removal.prune(startMs + 2)).toBe(4_200 + 2_100);
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(2_100);
+});
+
+test("outcomes that nobody wrote keep no call from being appended, and none is lost with them", async () => {
+  using file = new CallFile(":memory:", "write");
+  const batch = (at: number) =>
+    Array.from({ length: 2_000 }, (_, index) =>
+      call(`${at} ${index}`, { startedAtMs: startMs + at }),
+    );
+  appendCalls(file, batch(0));
+  file.db.exec("UPDATE segments SET outcome = x'0100000009090909d0070000'");
+  for (let at = 1; at < 12; at++) appendCalls(file, batch(at));
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(24_000);
+  expect(await new CallRemoval(file).prune(startMs + 2)).toBe(4_000);
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(20_000);
+});
+
+test("a damaged block keeps others from being put together no more than with itself", async () => {
+  using file = new CallFile(":memory:", "write");
+  for (let at = 0; at < 9_000; at++) appendCalls(file, [call(`${at}`)]);
+  file.db.exec("UPDATE blocks SET bytes = zeroblob(length(bytes)) WHERE first_seq = 7");
+  const merging = new BlockMerging(file);
+  await merging.merge(true);
+  await merging.merge(true);
+  expect(count(file, "(SELECT count(*) FROM blocks WHERE calls = 128)")).toBeGreaterThan(60);
+  expect(count(file, "(SELECT sum(calls) FROM blocks)")).toBe(9_000);
 });
 
 test("an hour before the epoch is one like others", async () => {

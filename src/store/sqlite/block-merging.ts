@@ -10,6 +10,7 @@ import { blockCallsMax, blockCharactersMax } from "./block.ts";
 import { type BlockHead, BlockReading, blockHeads, removeBlocks, writeBlock } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
 import { largeRowsMin } from "./segment.ts";
+import { Unreadable } from "./unreadable.ts";
 
 const blocksPerStep = 4;
 const neighboursMin = 8;
@@ -18,6 +19,8 @@ export class BlockMerging {
   readonly #file: CallFile;
   /** Before it no two blocks can be put together, unless calls are removed. */
   #doneSeq = 0;
+  /** First seqs of neighbours that stay as they are. */
+  readonly #unreadable = new Unreadable();
   #stopped = false;
 
   constructor(file: CallFile) {
@@ -44,28 +47,40 @@ export class BlockMerging {
     if (!small) return false;
     return this.#file.write(() => {
       const segment = segments.holding(Number(small.first_seq));
-      if (!segment) return false;
+      if (!segment) {
+        place.fromSeq = Number(small.first_seq) + 1;
+        return true;
+      }
       const { head } = segment;
       const isLarge = head.rows >= largeRowsMin;
       const packs = packsOf(blockHeads(statements, head), isLarge ? 2 : neighboursMin);
-      for (const pack of packs.slice(0, blocksPerStep)) this.#pack(pack);
-      if (packs.length > blocksPerStep) return true;
+      const packed = packs
+        .slice(0, blocksPerStep)
+        .filter((pack) =>
+          this.#file.passingDamage(
+            pack[0]?.firstSeq ?? 0,
+            () => this.#pack(pack),
+            this.#unreadable,
+          ),
+        );
+      if (packs.length > blocksPerStep && packed.length > 0) return true;
       place.fromSeq = head.lastSeq + 1;
       if (!isLarge) place.openSeq = Math.min(place.openSeq, head.firstSeq);
       return true;
     });
   }
 
-  #pack(pack: readonly BlockHead[]): void {
+  #pack(pack: readonly BlockHead[]): boolean {
     const { statements } = this.#file;
     const [first, last] = [pack[0], pack.at(-1)];
-    if (!first || !last) return;
+    if (!first || !last) return false;
     const reading = new BlockReading(statements);
     const entries = pack.flatMap(({ firstSeq }) => reading.at(firstSeq).entries());
     const span = { firstSeq: first.firstSeq, lastSeq: last.lastSeq };
     const from = pack.map(({ bodiesFromMs }) => bodiesFromMs).filter((ms) => ms !== null);
     removeBlocks(statements, span);
     writeBlock(statements, span, from.length === 0 ? null : Math.min(...from), entries);
+    return true;
   }
 }
 

@@ -53,14 +53,41 @@ export class CallFile implements Disposable {
         return work();
       });
     } catch (cause) {
-      // Ids given to names and segments within it are given again.
-      this.names.forget();
-      this.segments.forget();
+      this.#forget();
       this.unreadable.forget();
       throw toProblem(cause);
     } finally {
       this.segments.release();
     }
+  }
+
+  /**
+   * Within a write transaction: what `work` returns. `undefined` when it meets damage; then it has changed nothing, and
+   * its id is remembered.
+   */
+  passingDamage<Result>(
+    id: number,
+    work: () => Result,
+    known = this.unreadable,
+  ): Result | undefined {
+    this.db.exec("SAVEPOINT passing_damage");
+    try {
+      const result = work();
+      this.db.exec("RELEASE passing_damage");
+      return result;
+    } catch (cause) {
+      if (!isUnreadable(cause) || !this.db.isTransaction) throw cause;
+      this.db.exec("ROLLBACK TO passing_damage; RELEASE passing_damage");
+      this.#forget();
+      known.add(id, cause);
+      return undefined;
+    }
+  }
+
+  /** Ids that were given to names and segments within what failed are given again. */
+  #forget(): void {
+    this.names.forget();
+    this.segments.forget();
   }
 
   [Symbol.dispose](): void {

@@ -14,12 +14,11 @@ import {
   blockHeads,
   blocksWithBodies,
   removeBlocks,
-  type Span,
   writeBlock,
 } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
 import { entryWithoutBodies, hasBodies } from "./call-row.ts";
-import type { Positions } from "./hot-loops.ts";
+import { range, rowsOfServer, seqsOf, seqsWithin } from "./doomed.ts";
 import { Residue } from "./residue.ts";
 import type { Segment } from "./segment.ts";
 import { hiddenServers } from "./selection.ts";
@@ -34,6 +33,13 @@ const segmentsPerStep = 64;
 interface RemovedServer {
   readonly teamId: string;
   readonly serverId: string;
+}
+
+interface PrunePlace {
+  /** Of names, the last one that was looked at. */
+  nameId: number;
+  /** Ids of segments. */
+  readonly unreadable: Unreadable;
 }
 
 interface SweepPlace {
@@ -97,7 +103,7 @@ export class CallRemoval {
   async prune(beforeMs: number): Promise<number> {
     await this.sweep();
     let removed = 0;
-    const place = { nameId: 0 };
+    const place = { nameId: 0, unreadable: new Unreadable() };
     for (let step: number | undefined = 0; step !== undefined && !this.#stopped; await turn()) {
       step = this.#pruneStep(beforeMs, place);
       removed += step ?? 0;
@@ -117,7 +123,12 @@ export class CallRemoval {
         const except = unreadable.values();
         const heads = blocksWithBodies(this.#file.statements, beforeMs, blocksPerStep, except);
         for (const head of heads)
-          pruned += unreadable.reading(head.firstSeq, () => this.#pruneBlock(head, beforeMs)) ?? 0;
+          pruned +=
+            this.#file.passingDamage(
+              head.firstSeq,
+              () => this.#pruneBlock(head, beforeMs),
+              unreadable,
+            ) ?? 0;
         return heads.length > 0;
       });
     }
@@ -137,12 +148,17 @@ export class CallRemoval {
   }
 
   /** How many calls it removed; `undefined` when nothing that old is left that can be read. */
-  #pruneStep(beforeMs: number, place: { nameId: number }): number | undefined {
-    const { names, segments, statements, unreadable } = this.#file;
+  #pruneStep(beforeMs: number, place: PrunePlace): number | undefined {
+    const { names, segments, statements } = this.#file;
+    const { unreadable } = place;
     return this.#file.write(() => {
       for (const segment of segments.startingBefore(beforeMs, unreadable.values()))
         return (
-          unreadable.reading(segment.head.id, () => this.#pruneSegment(segment, beforeMs)) ?? 0
+          this.#file.passingDamage(
+            segment.head.id,
+            () => this.#pruneSegment(segment, beforeMs),
+            unreadable,
+          ) ?? 0
         );
       if (place.nameId === 0) statements.get("DELETE FROM losses WHERE until_ms < ?").run(beforeMs);
       const nameId = names.prune(beforeMs, place.nameId);
@@ -196,12 +212,12 @@ export class CallRemoval {
 
   /** False when the server has no calls left that can be read; while others may, it stays hidden. */
   #sweepStep(server: RemovedServer, place: SweepPlace): boolean {
-    const { names, segments, statements, unreadable } = this.#file;
+    const { names, segments, statements } = this.#file;
     return this.#file.write(() => {
       const [team, name] = [names.find(server.teamId), names.find(server.serverId)];
       let left = segmentsPerStep;
       for (const segment of segments.inOrderFrom(place.fromSeq)) {
-        const next = unreadable.reading(segment.head.id, () =>
+        const next = this.#file.passingDamage(segment.head.id, () =>
           this.#sweepSegment(segment, rowsOfServer(segment, team, name), place.fromSeq),
         );
         if (next === undefined) place.isAllRead = false;
@@ -265,33 +281,4 @@ export class CallRemoval {
     if (kept.length === 0) removeBlocks(statements, { ...head, lastSeq: head.firstSeq });
     else writeBlock(statements, head, head.bodiesFromMs, kept);
   }
-}
-
-function rowsOfServer(
-  segment: Segment,
-  team: number | undefined,
-  server: number | undefined,
-): number[] {
-  const holds = (column: "team" | "server", value: number | undefined) =>
-    value !== undefined && segment.dictionary(column).values.includes(value);
-  if (!holds("team", team) || !holds("server", server)) return [];
-  return range(segment.head.rows).filter(
-    (row) => segment.value("server", row) === server && segment.value("team", row) === team,
-  );
-}
-
-function seqsOf(segment: Segment, positions: readonly number[] | Positions): Set<number> {
-  const seqs = new Set<number>();
-  for (const position of positions) seqs.add(segment.seq(position));
-  return seqs;
-}
-
-function seqsWithin({ firstSeq, lastSeq }: Span, seqs: ReadonlySet<number>): number {
-  let within = 0;
-  for (let seq = firstSeq; seq <= lastSeq; seq++) if (seqs.has(seq)) within++;
-  return within;
-}
-
-function range(length: number): number[] {
-  return Array.from({ length }, (_, index) => index);
 }

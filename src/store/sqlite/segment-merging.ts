@@ -39,12 +39,13 @@ function fullPrefix(tail: readonly Segment[]): readonly Segment[] | undefined {
   return undefined;
 }
 
-function merge({ segments, unreadable }: CallFile, parts: readonly Segment[]): void {
+function merge(file: CallFile, parts: readonly Segment[]): void {
+  const { segments } = file;
   const [first, last] = [parts[0], parts.at(-1)];
   if (!first || !last || first === last) return;
   const rows: Row[] = [];
   for (const part of parts) {
-    const own = unreadable.reading(part.head.id, () => part.rows());
+    const own = file.passingDamage(part.head.id, () => part.rows());
     if (!own) return;
     rows.push(...own);
   }

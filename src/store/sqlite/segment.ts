@@ -5,6 +5,7 @@
  * Guarantees: positions ascend by start, then by id. What a segment holds of a call is what filters, orders,
  * counts; the rest is in its block (block.ts).
  */
+import { outcomeOf } from "./call-codes.ts";
 import {
   type DictionaryColumn,
   decodeDictionary,
@@ -188,7 +189,9 @@ export class Segment {
     };
   }
 
+  /** All of them. @throws RangeError — its columns are not what was written. */
   rows(): Row[] {
+    for (const outcome of this.dictionary("outcome").values) outcomeOf(outcome);
     return Array.from({ length: this.head.rows }, (_, row) => this.row(row));
   }
 

@@ -26,15 +26,10 @@ export class Unreadable {
     this.#ids.clear();
   }
 
-  /** What `read` returns; `undefined` when it meets damage, which is remembered under the id. */
-  reading<Result>(id: number, read: () => Result): Result | undefined {
-    try {
-      return read();
-    } catch (cause) {
-      if (!isUnreadable(cause) || this.#ids.size >= idsMax) throw cause;
-      this.#ids.add(id);
-      return undefined;
-    }
+  /** @throws the cause, when there is more damage than can be remembered. */
+  add(id: number, cause: unknown): void {
+    if (this.#ids.size >= idsMax) throw cause;
+    this.#ids.add(id);
   }
 }
 
