@@ -1,7 +1,7 @@
 /**
  * The blocks of the file: written once per batch, read by the seq of a call.
  *
- * Bounds: a reading holds at most 8 unpacked blocks, of 1 MiB or one call each.
+ * Bounds: a reading holds at most 8 unpacked blocks, of 1 Mi characters (3 MiB at most) or one call each.
  */
 import { Problem } from "../../problem.ts";
 import { Block, type BlockEntry, packBlock } from "./block.ts";

@@ -3,7 +3,7 @@
  *
  * In: calls, in order of arrival. Guarantees: all of the batch or none of it, each id once, no
  * call of a removed server. A batch makes a segment and blocks of its own; small ones are put together
- * later (merging.ts).
+ * later (segment-merging.ts, block-merging.ts).
  */
 import type { Call } from "../../call.ts";
 import type { Appended } from "../call-log.ts";

@@ -129,6 +129,7 @@ export class Segments {
 
   /** After a transaction that failed: ids of segments that are not there will be those of others. */
   forget(): void {
+    this.#ids.clear();
     this.#kept.clear();
     this.#inOrder.length = 0;
     this.#keptBytes = 0;
