@@ -2,7 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -115,6 +115,21 @@ describe("a first start", () => {
     expect(metrics.by_tool).toMatchObject([{ tool_name: "echo", total_calls: 1 }]);
   });
 
+  test("exports and follows as docs/api.md says", async ({ skip }) => {
+    if (!hasCurl) skip("there is no curl on this machine");
+    const [, lines = ""] = /^```console\n(.*?)^```/ms.exec(await page("docs/api.md")) ?? [];
+    const commands = lines.split("\n").filter((line) => line.startsWith("curl"));
+    expect(commands).toHaveLength(2);
+    const folder = await mkdtemp(join(tmpdir(), "hookwatch-readme-"));
+    // A stream has no end: a second of it is enough, and curl's 28 says that it was cut there.
+    const following = `${commands[0]} --max-time 1 -o followed || [ $? = 28 ]`;
+    await shell(`cd ${folder}\n${following}\n${commands[1]}`, { KEY: key(), URL: url() });
+    const files = await readdir(folder);
+    expect(files.sort()).toEqual(["followed", expect.stringMatching(/\.csv$/)]);
+    expect(await readFile(join(folder, "followed"), "utf8")).toContain("id: ");
+    await rm(folder, { recursive: true });
+  });
+
   test("answers every question of docs/api.md", async ({ skip }) => {
     if (!hasCurl) skip("there is no curl on this machine");
     const questions = blocks(await page("docs/api.md"));
@@ -149,7 +164,7 @@ test("the demo fills its table within ten seconds and ends well", async () => {
 /** Runs a block of commands; resolves to what each of them printed. */
 async function shell(code = "", environment: Record<string, string> = {}): Promise<string[]> {
   // One answer a line: a JSON body has no line ends of its own, and curl adds none.
-  const separate = code.replaceAll(/^\s*curl -s/gm, 'curl -s -w "\\n"');
+  const separate = code.replaceAll(/^\s*curl -s(?=\s)/gm, 'curl -s -w "\\n"');
   const env = { PATH: process.env.PATH, ...environment };
   const { stdout } = await promisify(execFile)("sh", ["-ec", separate], { env, timeout: 10_000 });
   return stdout.trim().split("\n");
