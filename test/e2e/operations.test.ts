@@ -127,6 +127,14 @@ describe("a backup", () => {
     await using upstream = await startEcho();
     {
       await using rig = await startRig({ dataDir, apiKey });
+      // One that stays, so that the first backup has something to hold.
+      await ping((await rig.register(upstream.url)).url, 0);
+      await until(
+        "the first call",
+        5_000,
+        () => rig.api.calls(),
+        ({ length }) => length > 0,
+      );
       let stopped = false;
       const churn = async () => {
         for (let number = 0; !stopped; number++) {
