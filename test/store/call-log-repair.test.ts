@@ -12,11 +12,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { call, id, startMs, teamId } from "../../../test/store/builders.ts";
-import type { CallSummary } from "../../call.ts";
-import { SqliteCallLog } from "./call-log.ts";
-import { repairCallLog } from "./call-log-repair.ts";
-import { findFileDamage } from "./integrity.ts";
+import type { CallSummary } from "../../src/call.ts";
+import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
+import { repairCallLog } from "../../src/store/sqlite/call-log-repair.ts";
+import { findFileDamage } from "../../src/store/sqlite/integrity.ts";
+import { call, id, startMs, teamId } from "./builders.ts";
 
 // A dozen files are damaged, checked, repaired and read for each case.
 vi.setConfig({ testTimeout: 60_000 });
