@@ -8,10 +8,13 @@
  * Guarantees: never throws; one pass, whose time grows with the length of the text alone. Bounds:
  * one text gets at most `sealsMax` digests, further secrets get none.
  */
-import { findAssigned, findField, findMember } from "./named-secrets.ts";
-import { isDigit, isWord } from "./scan.ts";
+import { findAssigned, findField } from "./assigned-secrets.ts";
+import { findElement } from "./element-secrets.ts";
+import { findMember, findQuotedMember } from "./named-secrets.ts";
+import { isBlank, isDigit, isWord } from "./scan.ts";
 import type { Seal } from "./seal.ts";
-import { findShape, findUrlPassword, PemEnds, startsShape } from "./secret-shapes.ts";
+import { findShape, PemEnds, startsShape } from "./secret-shapes.ts";
+import { findUrlSecret } from "./url-secrets.ts";
 
 /** A half-open span of the text. */
 export interface Secret {
@@ -47,7 +50,10 @@ const sealed = /^\[redacted:[a-z_-]{1,20}(?::[0-9a-f]{8})?\]$/;
 const backslash = 0x5c;
 const colon = 0x3a;
 const equals = 0x3d;
+const quote = 0x22;
 const slash = 0x2f;
+const less = 0x3c;
+const percent = 0x25;
 /** Part of words; what starts with it may follow another. */
 const hyphen = 0x2d;
 
@@ -65,10 +71,13 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
       continue;
     }
     inWord = false;
-    if (code === backslash) at = endOfEscape(text, at);
+    if (code === backslash) at = add(found, findAtEscape(text, at)) ?? endOfEscape(text, at);
     else if (code === colon) at = add(found, findAtColon(text, at, cut)) ?? at + 1;
     else if (code === equals) at = add(found, findAssigned(text, at)) ?? at + 1;
-    else at += 1;
+    else if (code === less) at = add(found, findElement(text, at + 1, "<")) ?? at + 1;
+    else if (code === percent && text.startsWith("3D", at + 1)) {
+      at = add(found, findAssigned(text, at, at + 3)) ?? at + 3;
+    } else at += 1;
   }
   return found;
 }
@@ -77,15 +86,34 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
 const wordCodes = Uint8Array.from(isWord, Number);
 
 function findAtColon(text: string, at: number, cut: boolean) {
-  return text.charCodeAt(at + 1) === slash
-    ? findUrlPassword(text, at, cut)
-    : (findMember(text, at) ?? findField(text, at));
+  const next = text.charCodeAt(at + 1);
+  if (next === slash) return findUrlSecret(text, at, cut);
+  if (next === backslash && text.charCodeAt(at + 2) === slash) return findUrlSecret(text, at, cut);
+  const before = text.charCodeAt(at - 1);
+  if (before === quote) return findMember(text, at);
+  // Times.
+  if (isDigit[next] && isDigit[before]) return undefined;
+  return (
+    (isBlank[before] ? findMember(text, at) : undefined) ??
+    findQuotedMember(text, at) ??
+    findField(text, at)
+  );
+}
+
+/** Some writers of JSON escape `<` and `=`. */
+function findAtEscape(text: string, at: number): Secret | undefined {
+  if (text.charCodeAt(at + 1) !== 0x75 || !text.startsWith("u003", at + 1)) return undefined;
+  const sign = text.charAt(at + 5).toLowerCase();
+  if (sign === "c") return findElement(text, at + 6, text.slice(at, at + 6));
+  return sign === "d" ? findAssigned(text, at, at + 6) : undefined;
 }
 
 /** Where to go on; undefined when nothing was found. */
 function add(found: Secret[], secrets: Secret | readonly Secret[] | undefined): number | undefined {
   if (!secrets) return undefined;
   if ("start" in secrets) {
+    // What was found by what follows it may hold what was found before.
+    while ((found.at(-1)?.end ?? 0) > secrets.start) found.pop();
     found.push(secrets);
     return secrets.end;
   }

@@ -1,10 +1,12 @@
 /**
  * Secrets that are known by their shape, wherever they stand: keys with an issuer's prefix, JWTs,
- * private keys in PEM, credentials in URLs and after `Bearer`.
+ * private keys in PEM, credentials after `Bearer` and `Basic`.
  *
  * Linear: a prefix is only looked for where a word starts, so that the runs scanned after two
  * prefixes are disjoint, or the run is bounded.
  */
+import { endOfValue } from "./assigned-secrets.ts";
+import { findFlag } from "./command-secrets.ts";
 import type { Secret } from "./redact.ts";
 import { endOfRun, isBlank, isWord, toSet } from "./scan.ts";
 
@@ -54,6 +56,8 @@ const keyPrefixes: readonly (readonly [prefix: string, minLength: number])[] = [
 
 const jwtPrefix = "eyJ";
 const pemPrefix = "-----BEGIN ";
+/** The same in base64, as secrets of clusters are kept. */
+const pem64Prefix = "LS0tLS1CRUdJTi";
 
 const prefixesByCode: readonly (readonly (readonly [string, number])[])[] = Array.from(
   { length: 128 },
@@ -62,7 +66,17 @@ const prefixesByCode: readonly (readonly (readonly [string, number])[])[] = Arra
 
 /** Which two characters a shape can start with, at 128 × the first + the second. */
 const starts = new Uint8Array(128 * 128);
-for (const start of [jwtPrefix, "Be", "be", pemPrefix, ...keyPrefixes.map(([prefix]) => prefix)]) {
+for (const start of [
+  jwtPrefix,
+  "Be",
+  "be",
+  "Ba",
+  "ba",
+  "--",
+  "-u",
+  pem64Prefix,
+  ...keyPrefixes.map(([prefix]) => prefix),
+]) {
   starts[start.charCodeAt(0) * 128 + start.charCodeAt(1)] = 1;
 }
 
@@ -83,9 +97,13 @@ export function findShape(
       return text.startsWith(jwtPrefix, at) ? findJwt(text, at, cut) : undefined;
     case 0x42:
     case 0x62:
-      return text.startsWith("earer", at + 1) ? findBearer(text, at + 6, cut) : undefined;
+      if (text.startsWith("earer", at + 1)) return findBearer(text, at + 6, cut);
+      return text.startsWith("asic", at + 1) ? findBasic(text, at + 5) : undefined;
+    case 0x4c:
+      return text.startsWith(pem64Prefix, at) ? findPem64(text, at) : undefined;
     case 0x2d:
-      return text.startsWith(pemPrefix, at) ? pem.findKey(at + pemPrefix.length) : undefined;
+      if (text.startsWith(pemPrefix, at)) return pem.findKey(at + pemPrefix.length);
+      return text.charCodeAt(at + 2) === 0x2d ? undefined : findFlag(text, at);
     default:
       return findKey(text, at, cut);
   }
@@ -122,28 +140,38 @@ function findJwt(text: string, start: number, cut: boolean): Secret | undefined 
   return { start, end, type: "jwt" };
 }
 
-const credential = toSet(/[A-Za-z0-9._~+/=-]/);
+/** What is not base64url or base64 is its end. */
+const credentialEnds = toSet(/[^A-Za-z0-9._~+/=-]/);
 
 function findBearer(text: string, after: number, cut: boolean): Secret | undefined {
   const start = endOfRun(text, after, isBlank, after + 4);
   if (start === after) return undefined;
-  const end = endOfRun(text, start, credential);
-  const least = cut && end === text.length ? 1 : 16;
+  const end = endOfValue(text, start, credentialEnds);
+  if (cut && end === text.length && end > start) return { start, end, type: "bearer" };
+  const head = text.slice(start, Math.min(end, start + 256));
+  // `Bearer realm="x"` asks for one.
+  if (/^[a-z_]+=$/.test(head) && /^\\*["']/.test(text.slice(end, end + 4))) return undefined;
+  const least = /\d/.test(head) ? 6 : 16;
   return end - start < least ? undefined : { start, end, type: "bearer" };
 }
 
-const userinfo = toSet(/[!#-&(-.0-9;=?A-Z[\]^-~]/);
+/** Only what is a user and a password in base64: much else is basic. */
+function findBasic(text: string, after: number): Secret | undefined {
+  const start = endOfRun(text, after, isBlank, after + 4);
+  if (start === after) return undefined;
+  const end = endOfValue(text, start, credentialEnds);
+  if (end - start < 6) return undefined;
+  const head = text.slice(start, Math.min(end, start + 512)).replaceAll("\\", "");
+  const clear = Buffer.from(head, "base64").toString();
+  return /^[\x20-\x7e\u0080-\ufffc]*:/.test(clear) ? { start, end, type: "basic" } : undefined;
+}
 
-/** `scheme://user:password@host`, asked about its colon; either part may be long, neither unbounded. */
-export function findUrlPassword(text: string, colonAt: number, cut: boolean): Secret | undefined {
-  if (text[colonAt + 2] !== "/") return undefined;
-  const start = colonAt + 3;
-  const userEnd = endOfRun(text, start, userinfo, start + 256);
-  if (text[userEnd] !== ":") return undefined;
-  const end = endOfRun(text, userEnd + 1, userinfo, userEnd + 513);
-  const isCut = cut && end === text.length && !/^\d{1,5}$/.test(text.slice(userEnd + 1));
-  if ((text[end] !== "@" && !isCut) || end === userEnd + 1) return undefined;
-  return { start: userEnd + 1, end, type: "url_password" };
+/** Certificates and public keys begin alike. */
+function findPem64(text: string, start: number): Secret | undefined {
+  const after = start + pem64Prefix.length;
+  const label = Buffer.from(text.slice(start, start + 64), "base64").toString("latin1");
+  if (!/^-----BEGIN [A-Z0-9 ]{0,20}PRIVATE/.test(label)) return undefined;
+  return { start, end: endOfRun(text, after, base64), type: "private_key" };
 }
 
 const pemMaxLength = 16 * 1024;
