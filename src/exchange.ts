@@ -27,7 +27,7 @@ export interface ExchangeOpening {
 
 /**
  * How an exchange ended.
- * - `complete`: the upstream's answer ended well and was handed to the client whole.
+ * - `complete`: the upstream's answer ended well and was handed to the client whole; or is to be, once this is durable.
  * - `client_left`: the client closed before that.
  * - `upstream_failed`: refused, reset or malformed, before or amid the answer.
  * - `timeout`: our own deadline ended it.

@@ -38,6 +38,7 @@ export interface Config {
   /** 0: no spill. */
   readonly spillMaxBytes: number;
   readonly strictLogging: "0" | "1";
+  readonly durableCalls: "0" | "1";
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

@@ -104,7 +104,8 @@ function callFigures({ account, lostByServer, lossesUntold }: RecorderStatistics
   ];
 }
 
-function storeFigures({ account, arrears, spill, writerDeaths }: RecorderStatistics): Figure[] {
+function storeFigures(recorder: RecorderStatistics): Figure[] {
+  const { account, arrears, spill, durableWaitsGivenUp, writerDeaths } = recorder;
   return [
     counter("store_failures_total", account.storeFailures, "Batches the call log did not take."),
     gauge(
@@ -116,6 +117,11 @@ function storeFigures({ account, arrears, spill, writerDeaths }: RecorderStatist
     gauge("spill_files", spill.files, "Files of calls that wait for the store."),
     gauge("spill_bytes", spill.bytes, "Their size."),
     counter("spill_failures_total", account.spillFailures, "Writes that a spill file failed."),
+    counter(
+      "durable_waits_given_up_total",
+      durableWaitsGivenUp,
+      "Answers that ended before their call was durable, though told to wait.",
+    ),
     counter("writer_deaths_total", writerDeaths, "Times the writer died and was replaced."),
   ];
 }

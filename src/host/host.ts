@@ -72,6 +72,7 @@ export async function openHost(
       log,
       endpointKey,
       mayBegin: () => config.strictLogging === "0" || recorder.hasRoom,
+      ...(config.durableCalls === "1" && { durable: () => recorder.durable() }),
       isOwnCredential: isOwnKey,
     }),
   );

@@ -47,6 +47,11 @@ export interface RecorderReport {
   readonly arrears: { readonly silentMs: number; readonly oldestMs: number };
 }
 
+/** Posted when everything that was posted before the barrier is durable, or lost and counted. */
+export interface BarrierPassed {
+  readonly barrier: number;
+}
+
 export interface RecorderFigures {
   readonly capture: CaptureStats;
   readonly report: RecorderReport;
@@ -131,8 +136,21 @@ function connect(connection: MessagePort): void {
   });
 }
 
-port.on("message", (message: { slab?: Uint8Array<ArrayBuffer>; writer?: MessagePort }) => {
+async function passWhenDurable(barrier: number): Promise<void> {
+  await ingest.durable();
+  const passed: BarrierPassed = { barrier };
+  port.postMessage(passed);
+}
+
+interface Received {
+  readonly slab?: Uint8Array<ArrayBuffer>;
+  readonly writer?: MessagePort;
+  readonly barrier?: number;
+}
+
+port.on("message", (message: Received) => {
   if (message.writer) connect(message.writer);
+  if (message.barrier !== undefined) void passWhenDurable(message.barrier);
   if (!message.slab) return;
   const bytes = message.slab.byteLength;
   capture.see(message.slab);

@@ -12,8 +12,10 @@ import { newId } from "../id.ts";
 import { type Account, closeAccount, emptyAccount } from "../ingest/accounting.ts";
 import { LossTally } from "../ingest/loss-tally.ts";
 import type { Log } from "../telemetry.ts";
+import { DurableWaits } from "./durable-waits.ts";
 import { LossTeller } from "./loss-teller.ts";
 import type {
+  BarrierPassed,
   RecorderData,
   RecorderFigures,
   RecorderReport,
@@ -45,6 +47,8 @@ export interface RecorderStatistics {
   readonly lostBytes: number;
   /** Exchanges that a thread took with it: those not read yet, and those it had not seen to their end. */
   readonly lostExchanges: number;
+  /** Answers that ended before their call was known to be durable, though they were to wait for it. */
+  readonly durableWaitsGivenUp: number;
   readonly deaths: number;
   readonly writerDeaths: number;
 }
@@ -55,6 +59,7 @@ export class Recorder implements AsyncDisposable {
   readonly #slabs: SlabWriter;
   readonly #losses = new LossTally();
   readonly #teller: LossTeller;
+  readonly #waits: DurableWaits;
   #thread: Thread | undefined;
   #latest: RecorderReport = emptyReport;
   #latestAtMs = systemClock.monotonicMs();
@@ -76,6 +81,10 @@ export class Recorder implements AsyncDisposable {
         this.#losses.add(whose, kind, reason);
       },
     });
+    this.#waits = new DurableWaits((barrier) => {
+      this.#slabs.flush();
+      return this.thread.post({ barrier }, []);
+    });
     const tell = (losses: unknown) => writer.thread.call<void>("addLosses", losses);
     this.#teller = new LossTeller(this.#losses, tell, log);
   }
@@ -96,7 +105,7 @@ export class Recorder implements AsyncDisposable {
       youngMaxMiB,
       answerMaxMs,
       log,
-      onMessage: (message) => recorder.#onReport(message as RecorderReport),
+      onMessage: (message) => recorder.#onMessage(message as RecorderReport | BarrierPassed),
       onStart: () => recorder.#connect(),
       onDeath: () => {
         recorder.#onDeath();
@@ -114,6 +123,11 @@ export class Recorder implements AsyncDisposable {
   get thread(): Thread {
     if (!this.#thread) throw new Error("a recorder is made by Recorder.open");
     return this.#thread;
+  }
+
+  /** Resolves when what the watch was shown so far survives the death of the machine; see `DurableWaits`. */
+  durable(): Promise<void> {
+    return this.#waits.wait();
   }
 
   /** Called soon after calls were stored, once for any number of them. */
@@ -157,12 +171,14 @@ export class Recorder implements AsyncDisposable {
       lossesUntold: this.#losses.untold + (figures?.lossesUntold ?? 0),
       lostBytes: this.#lostBytes,
       lostExchanges: this.#lostExchanges,
+      durableWaitsGivenUp: this.#waits.givenUp,
       deaths: this.thread.deaths,
       writerDeaths: this.#writer.thread.deaths,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#waits[Symbol.dispose]();
     this.#slabs[Symbol.dispose]();
     try {
       // A thread that is dead was accounted for when it died.
@@ -190,6 +206,11 @@ export class Recorder implements AsyncDisposable {
     if (!this.thread.post({ slab }, [slab.buffer])) this.#onLost(bytes);
   }
 
+  #onMessage(message: RecorderReport | BarrierPassed): void {
+    if ("barrier" in message) this.#waits.passed(message.barrier);
+    else this.#onReport(message);
+  }
+
   #onReport(report: RecorderReport): void {
     if (lostCalls(report) > lostCalls(this.#latest)) this.#lostAtMs = systemClock.monotonicMs();
     const stored = report.account.stored + report.account.bodiesShed;
@@ -212,6 +233,7 @@ export class Recorder implements AsyncDisposable {
       account: closeAccount(this.#latest.account),
     };
     this.#onLost(this.#unreadBytes);
+    this.#waits.giveUp();
   }
 
   #onLost(bytes: number): void {

@@ -139,6 +139,13 @@ export const variables = {
     meaning:
       "`1` refuses new exchanges with 503 while neither memory nor disk has room to record them, instead of letting them pass unrecorded.",
   },
+  durableCalls: {
+    name: "HOOKWATCH_DURABLE_CALLS",
+    form: { kind: "choice", values: ["0", "1"] },
+    fallback: "0",
+    meaning:
+      "`1` lets each answer end only after its call was synced to disk, for up to 10 s: a call whose answer has ended is never lost, and each answer takes a sync longer.",
+  },
   logLevel: {
     name: "HOOKWATCH_LOG_LEVEL",
     form: { kind: "choice", values: ["debug", "info", "warn", "error"] },

@@ -18,6 +18,7 @@ import {
   type DropReason,
   type Taken,
 } from "./accounting.ts";
+import { Barriers } from "./barriers.ts";
 import { LossTally } from "./loss-tally.ts";
 import { CallQueue, type Waiting } from "./queue.ts";
 import { Rest, within } from "./rest.ts";
@@ -82,6 +83,7 @@ export class Ingest implements AsyncDisposable {
   readonly #complainedAtMs = new Map<string, number>();
   /** Somebody waits for what is waiting here. */
   #hurried = false;
+  readonly #barriers = new Barriers();
   #closing = false;
   /** Closed, whatever is still under way. */
   #closed = false;
@@ -96,7 +98,8 @@ export class Ingest implements AsyncDisposable {
     this.#retryMs = options.retryMinMs;
     const { spill, log } = options;
     const parts = { queue: this.#queue, accounting: this.#accounting, clock: this.#clock, log };
-    this.#spilling = new Spilling(spill, () => this.#begin(), parts);
+    const onSafe = () => this.#barriers.pass(this.#spilling.volatileMs);
+    this.#spilling = new Spilling(spill, { onSpilled: () => this.#begin(), onSafe }, parts);
     this.#begin();
   }
 
@@ -119,6 +122,18 @@ export class Ingest implements AsyncDisposable {
       await this.#spilling.settle();
     } while (this.#working !== undefined);
     this.#hurried = false;
+  }
+
+  /**
+   * Resolves when everything accepted so far survives the death of the machine, in the store or in the spill, or is
+   * counted as lost. While somebody waits, batches do not wait for company: what comes during one commit shares the next.
+   */
+  async durable(): Promise<void> {
+    if (this.#closed || this.#spilling.volatileMs === undefined) return;
+    const passed = this.#barriers.wait(this.#clock.monotonicMs());
+    this.#linger.cut();
+    this.#begin();
+    await passed;
   }
 
   account(): Account {
@@ -146,6 +161,7 @@ export class Ingest implements AsyncDisposable {
     await within(this.#options.closeMaxMs, this.#spilling.spillAll());
     this.#closed = true;
     this.#drop("memory", "shutdown", this.#spilling.giveUp());
+    this.#barriers.pass(undefined);
     await this.#options.spill?.[Symbol.asyncDispose]();
   }
 
@@ -173,7 +189,8 @@ export class Ingest implements AsyncDisposable {
 
   async #sendWaiting(): Promise<boolean> {
     const { batchCallsMax, batchBytesMax, lingerMs } = this.#options;
-    if (this.#queue.size < batchCallsMax && !this.#hurried) await this.#linger.take(lingerMs);
+    const hurried = this.#hurried || this.#barriers.size > 0;
+    if (this.#queue.size < batchCallsMax && !hurried) await this.#linger.take(lingerMs);
     // They may have gone to the spill meanwhile.
     const batch = this.#queue.take(batchCallsMax, batchBytesMax);
     if (batch.length === 0) return true;

@@ -63,8 +63,10 @@ export class CallQueue {
     return this.#waiting.splice(0, batchLength(this.#waiting, callsMax, bytesMax));
   }
 
+  /** In their place: batches may come back in another order. */
   putBack(waiting: readonly Waiting[]): void {
-    this.#waiting = [...waiting, ...this.#waiting];
+    const all = [...waiting, ...this.#waiting];
+    this.#waiting = all.sort((one, other) => one.sinceMs - other.sinceMs);
   }
 
   release(waiting: readonly Waiting[]): void {

@@ -13,6 +13,13 @@ import type { CallQueue, Waiting } from "./queue.ts";
 import { SegmentDrain } from "./segment-drain.ts";
 import type { Put, Segment, Spill } from "./spill.ts";
 
+export interface SpillingEvents {
+  /** Calls that were on their way to disk are there, or in the queue again. */
+  onSpilled(): void;
+  /** `volatileMs` may have moved on. */
+  onSafe(): void;
+}
+
 export interface SpillingParts {
   readonly queue: CallQueue;
   readonly accounting: Accounting;
@@ -24,6 +31,8 @@ export interface SpillingParts {
 export interface Flight {
   readonly batch: readonly Waiting[];
   copy?: Put;
+  /** The copy is durable. */
+  safe?: true;
 }
 
 /** Half of the 250 ms after which a call survives the death of the process. */
@@ -34,18 +43,20 @@ const putBytesMax = 4_194_304;
 
 export class Spilling {
   readonly #spill: Spill | undefined;
-  readonly #onSpilled: () => void;
+  readonly #events: SpillingEvents;
   readonly #parts: SpillingParts;
   /** Calls on their way to disk. */
   readonly #under = new Map<Put, readonly Waiting[]>();
   #flight: Flight | undefined;
+  /** One that the store has not taken, until its copy proves to be durable or not. */
+  #landing: Flight | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Without a spill nothing moves. `onSpilled`: calls that were on their way to disk are there, or in the queue again. */
-  constructor(spill: Spill | undefined, onSpilled: () => void, parts: SpillingParts) {
+  /** Without a spill nothing moves. */
+  constructor(spill: Spill | undefined, events: SpillingEvents, parts: SpillingParts) {
     this.#spill = spill;
-    this.#onSpilled = onSpilled;
+    this.#events = events;
     this.#parts = parts;
     this.#closeInheritance();
   }
@@ -67,9 +78,11 @@ export class Spilling {
   }
 
   /** The store has taken the batch, or it is in the spill now, or in the queue again. */
-  async land({ batch, copy }: Flight, taken: boolean): Promise<void> {
+  async land(flight: Flight, taken: boolean): Promise<void> {
     this.#flight = undefined;
     const { queue, accounting } = this.#parts;
+    const { batch, copy } = flight;
+    if (!taken) this.#landing = flight;
     if (taken) {
       queue.release(batch);
       if (copy) void this.#spill?.remove(copy.segment);
@@ -77,6 +90,8 @@ export class Spilling {
       queue.release(batch);
       accounting.spill(batch.length);
     } else queue.putBack(batch);
+    this.#landing = undefined;
+    this.#events.onSafe();
   }
 
   /** Resolves when nothing is on its way to disk. */
@@ -119,6 +134,17 @@ export class Spilling {
     const all = [this.#flight?.batch[0]?.sinceMs, this.#spill?.oldestMs, queue.oldestMs];
     const some = all.filter((atMs) => atMs !== undefined);
     return some.length === 0 ? undefined : Math.min(...some);
+  }
+
+  /** When the oldest call came that the death of the machine would take; undefined when there is none. */
+  get volatileMs(): number | undefined {
+    let oldestMs = this.#parts.queue.oldestMs ?? Number.POSITIVE_INFINITY;
+    for (const flight of [this.#flight, this.#landing])
+      if (flight && !flight.safe)
+        oldestMs = Math.min(oldestMs, flight.batch[0]?.sinceMs ?? oldestMs);
+    for (const batch of this.#under.values())
+      oldestMs = Math.min(oldestMs, batch[0]?.sinceMs ?? oldestMs);
+    return oldestMs === Number.POSITIVE_INFINITY ? undefined : oldestMs;
   }
 
   /** Memory is half full, and the disk does not relieve it: what comes now may be lost, or its bodies. */
@@ -164,10 +190,16 @@ export class Spilling {
     const copy = this.#spill?.put(flight.batch, true);
     if (!copy) return;
     flight.copy = copy;
-    copy.durable.catch((cause: unknown) => {
-      delete flight.copy;
-      this.#failed(cause);
-    });
+    copy.durable.then(
+      () => {
+        flight.safe = true;
+        this.#events.onSafe();
+      },
+      (cause: unknown) => {
+        delete flight.copy;
+        this.#failed(cause);
+      },
+    );
   }
 
   /** False when there is no room. */
@@ -197,7 +229,8 @@ export class Spilling {
       this.#failed(cause);
       if (this.#under.delete(put)) queue.putBack(batch);
     }
-    this.#onSpilled();
+    this.#events.onSafe();
+    this.#events.onSpilled();
   }
 
   #failed(cause: unknown): void {

@@ -36,10 +36,20 @@ export function isPlainEventStream(rawHeaders: readonly string[]): boolean {
 
 /** True when the answer has a length of its own, so that its body must keep it. */
 export function hasLength(rawHeaders: readonly string[]): boolean {
+  return bodyLength("GET", 200, rawHeaders) !== -1;
+}
+
+/** How many bytes will follow the head; -1 when it does not tell. */
+export function bodyLength(
+  method: string | undefined,
+  statusCode: number,
+  rawHeaders: readonly string[],
+): number {
+  if (method === "HEAD" || statusCode === 204 || statusCode === 304) return 0;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === "content-length") return true;
+    if (rawHeaders[at]?.toLowerCase() === "content-length") return Number(rawHeaders[at + 1]);
   }
-  return false;
+  return -1;
 }
 
 /** The last four bytes of a stream as one number, after one more chunk. */

@@ -20,6 +20,7 @@ import { KeptBytes } from "./intake.ts";
 import { KnownChallenges } from "./known-challenges.ts";
 import { connectTimeoutMs } from "./limits.ts";
 import { appendedName, OAuth } from "./oauth.ts";
+import type { Durable } from "./outlet.ts";
 import { type Border, Passage } from "./passage.ts";
 import { Relay, type RelayOwner } from "./relay.ts";
 import { sourceIp } from "./source-ip.ts";
@@ -43,6 +44,8 @@ export interface ForwarderOptions {
   readonly endpointKey?: Uint8Array;
   /** False while exchanges cannot be recorded and therefore must not take place; absent: they always may. */
   readonly mayBegin?: () => boolean;
+  /** What the end of each answer waits for, so that none is known to its client and not to the log; absent: nothing. */
+  readonly durable?: Durable;
   /** Whose `X-Forwarded-For` is believed; absent: nobody's. */
   readonly trustedProxies?: BlockList;
 }
@@ -117,6 +120,7 @@ export class Forwarder implements AsyncDisposable {
       requestMaxBytes: options.requestMaxBytes,
       upstreamIdleTimeoutMs: options.upstreamIdleTimeoutMs,
       kept: new KeptBytes(),
+      durable: options.durable,
       now: () => options.clock.monotonicMs(),
       dial: ({ target, origin }) => this.#dial.open(target, origin),
       settled: (relay, outcome, failure) => this.#settled(relay, outcome, failure),

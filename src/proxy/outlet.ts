@@ -3,12 +3,16 @@
  *
  * In: what is to be written. Out: the same on the client's connection, the head by itself if no body comes along
  * with it; a legacy `endpoint` event exchanged. Holds what the socket's buffers hold. An answer that is broken off
- * never ends as if it were whole.
+ * never ends as if it were whole. Told to, it lets an answer end only once its call is durable; nothing before the
+ * end waits.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import { isBetweenEvents, tailAfter } from "./answer-head.ts";
+import { bodyLength, isBetweenEvents, tailAfter } from "./answer-head.ts";
 import type { EndpointFilter } from "./endpoint.ts";
 import { type Failure, toAnswer } from "./failure.ts";
+
+/** Resolves when what was seen of all exchanges so far is durable, or was waited for long enough. Never rejects. */
+export type Durable = () => Promise<void>;
 
 export class Outlet {
   /** The client does not read, so that the upstream must wait. */
@@ -16,16 +20,34 @@ export class Outlet {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #onDrain: () => void;
+  readonly #durable: Durable | undefined;
   /** A head was given and nothing since. */
   #headAlone = false;
   #isEventStream = false;
   #tail = 0;
   #filter: EndpointFilter | undefined;
+  /** Bytes of the body up to its end, if that will have to wait and the client can tell where it is. */
+  #restBytes = -1;
+  /** Goes out with the end: nothing, the last byte, or an answer of our own. */
+  #last: Uint8Array | undefined;
+  #waits = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, onDrain: () => void) {
+  /** `onDrain`: the client reads again, or is let read the end. With `durable` the end waits. */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    onDrain: () => void,
+    durable: Durable | undefined,
+  ) {
     this.#request = request;
     this.#response = response;
     this.#onDrain = onDrain;
+    this.#durable = durable;
+  }
+
+  /** All but the end has been given to the client, and that is held until the call is durable. */
+  get waits(): boolean {
+    return this.#waits;
   }
 
   /** Everything that was given has left. */
@@ -37,6 +59,9 @@ export class Outlet {
   begin(statusCode: number, reason: string, headers: string[]): void {
     this.#response.sendDate = false;
     this.#response.writeHead(statusCode, reason, headers);
+    if (this.#durable) this.#restBytes = bodyLength(this.#request.method, statusCode, headers);
+    // A head that no body follows is the end.
+    if (this.#restBytes === 0) return;
     this.#headAlone = true;
     process.nextTick(flushHead, this);
   }
@@ -54,7 +79,7 @@ export class Outlet {
 
   /** True when an event stream stands so that it could end. */
   get isBetweenEvents(): boolean {
-    return this.#isEventStream && isBetweenEvents(this.#tail);
+    return this.#isEventStream && !this.#waits && isBetweenEvents(this.#tail);
   }
 
   /** What came last must not pass; the answer is to be broken off. */
@@ -73,6 +98,17 @@ export class Outlet {
   }
 
   #send(chunk: Uint8Array): boolean {
+    return this.#restBytes > 0 ? this.#sendButLast(chunk) : this.#pass(chunk);
+  }
+
+  #sendButLast(chunk: Uint8Array): boolean {
+    this.#restBytes -= chunk.length;
+    if (this.#restBytes > 0) return this.#pass(chunk);
+    this.#last = chunk.subarray(-1);
+    return chunk.length === 1 || this.#pass(chunk.subarray(0, -1));
+  }
+
+  #pass(chunk: Uint8Array): boolean {
     this.#headAlone = false;
     if (this.#response.write(chunk) || this.stalled) return true;
     this.stalled = true;
@@ -83,20 +119,37 @@ export class Outlet {
     return false;
   }
 
-  end(): void {
+  /** Once the call is durable, if need be; unless `now`. */
+  end(now = false): void {
     const rest = this.#filter?.end();
+    if (rest && rest.length > 0) this.#last = rest;
+    if (this.#durable && !now) {
+      this.#waits = true;
+      void this.#durable().then(() => this.endWaiting());
+    } else this.#finish();
+  }
+
+  /** Lets out an end that waits, durable or not. */
+  endWaiting(): void {
+    if (!this.#waits || this.#response.destroyed) return;
+    this.#onDrain();
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#waits = false;
     this.#headAlone = false;
-    if (rest && rest.length > 0) this.#response.end(rest);
+    if (this.#last) this.#response.end(this.#last);
     else this.#response.end();
   }
 
-  /** An answer of our own; gives its head and its body. */
+  /** An answer of our own, to be ended; gives its head and its body. */
   answer(failure: Failure, idText: string): { rawHeaders: readonly string[]; body: Uint8Array } {
     const { statusCode } = failure;
     const { rawHeaders, body } = toAnswer(failure, idText, this.#request.headers.origin);
     this.#response.sendDate = false;
     this.#response.writeHead(statusCode, STATUS_CODES[statusCode] ?? "", rawHeaders);
-    this.#response.end(body);
+    this.#last = body;
     return { rawHeaders, body };
   }
 

@@ -22,7 +22,7 @@ import {
   redirectBodyMaxBytes,
   uploadIdleMs,
 } from "./limits.ts";
-import { Outlet } from "./outlet.ts";
+import { type Durable, Outlet } from "./outlet.ts";
 import type { Passage } from "./passage.ts";
 import type { Upload } from "./upload.ts";
 
@@ -31,6 +31,8 @@ export interface RelayOwner {
   readonly requestMaxBytes: number;
   readonly upstreamIdleTimeoutMs: number;
   readonly kept: KeptBytes;
+  /** Absent: answers end when the upstream's do. */
+  readonly durable?: Durable | undefined;
   /** Monotonic. */
   now(): number;
   /** To where the passage leads now. */
@@ -56,6 +58,8 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   /** No answer has begun; one has; the outcome is certain; nothing is left. */
   #phase: "request" | "answer" | "settled" | "gone" = "request";
   #answerWhole = false;
+  /** The witness knows how it ended. */
+  #told = false;
   /** What comes is the body of a redirect that is followed; how much of it has come. */
   #redirectBytes = -1;
   /** Monotonic time of the last progress, whoever made it. */
@@ -71,7 +75,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#request = request;
     this.#witness = witness;
     this.#intake = new Intake(request, witness, owner.kept);
-    this.#outlet = new Outlet(request, response, () => this.#onDrain());
+    this.#outlet = new Outlet(request, response, () => this.#onDrain(), owner.durable);
     this.#movedAtMs = owner.now();
     response.on("close", () => this.#onClose());
   }
@@ -99,8 +103,9 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#intake.read(contentLength, { maxBytes: echoMaxBytes, whole: true }, this);
   }
 
-  /** Ends what has waited for too long. To be called about once a second. */
+  /** Ends what has waited for too long, but for a held end, whose wait is bounded. To be called about once a second. */
   checkDeadline(nowMs: number): void {
+    if (this.#outlet.waits) return;
     const waitedMs = nowMs - this.#movedAtMs;
     if (this.#phase === "settled") {
       if (waitedMs > lingerMs) this.#request.socket.destroy();
@@ -119,13 +124,14 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   endBetweenEvents(failure: Failure): boolean {
     if (this.#phase !== "answer" || !this.#outlet.isBetweenEvents) return false;
     this.#settle(failure.outcome, failure.message, failure);
-    this.#outlet.end();
+    this.#outlet.end(true);
     return true;
   }
 
   /** Ends the exchange now, whatever it is at. */
   end(failure: Failure): void {
-    if (this.#phase === "settled") this.#request.socket.destroy();
+    if (this.#outlet.waits) this.#outlet.endWaiting();
+    else if (this.#phase === "settled") this.#request.socket.destroy();
     else this.#fail(failure);
   }
 
@@ -212,6 +218,8 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#movedAtMs = this.#owner.now();
     this.#line?.release();
     this.#line = undefined;
+    // Only what has ended for the witness becomes durable; whether the client gets the end is not known yet.
+    if (this.#owner.durable) this.#tellEnd("complete", "");
     this.#outlet.end();
     if (!this.#intake.whole) this.#intake.stop();
   }
@@ -233,8 +241,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #onClose(): void {
     if (this.#phase === "gone") return;
     if (this.#phase !== "settled") {
-      const whole = this.#answerWhole && this.#outlet.delivered;
-      if (whole) this.#settle("complete", "", undefined);
+      if (this.#answerWhole && this.#outlet.delivered) this.#settle("complete", "", undefined);
       else this.#settle("client_left", "the client closed the connection", undefined);
     }
     // The connection may live on, with the rest of the request still to come on it.
@@ -261,6 +268,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     if (phase === "request") this.#answer(failure);
     this.#settle(failure.outcome, failure.message, failure);
     if (phase === "answer") this.#outlet.breakOff();
+    else this.#outlet.end(failure.outcome === "refused");
   }
 
   #answer(failure: Failure): void {
@@ -272,8 +280,13 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #settle(outcome: ExchangeOutcome, reason: string, failure: Failure | undefined): void {
     this.#abortUpstream();
     this.#movedAtMs = this.#owner.now();
-    this.#witness.end({ outcome, reason });
+    this.#tellEnd(outcome, reason);
     this.#owner.settled(this, outcome, failure);
+  }
+
+  #tellEnd(outcome: ExchangeOutcome, reason: string): void {
+    if (!this.#told) this.#witness.end({ outcome, reason });
+    this.#told = true;
   }
 
   // The phase changes first: an abort makes undici report an error before it returns.
