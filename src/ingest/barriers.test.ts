@@ -1,4 +1,5 @@
 /** When what was offered counts as durable: in the store after its commit, in the spill after its sync, not before. */
+import { readdirSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(join(folder, ".."), { recursive: true }));
 
+const manyLarge = () =>
+  Array.from({ length: 500 }, () => ({ ...call(), requestBody: "x".repeat(3_000) }));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 const call = (): Call => ({ ...sample(newId()), id: newId() });
 
 /** A store whose commits end when the test says so. */
@@ -112,6 +116,41 @@ test("while the store hangs, a call is durable once the spill has it", async () 
   await Promise.all([underWay, ingest.durable()]);
   expect((await readdir(folder)).length).toBeGreaterThan(0);
   expect(ingest.account().stored).toBe(0);
+});
+
+test("a call is not durable because its commit is under way", async () => {
+  const store = new Store();
+  await using ingest = open(store, { lingerMs: 1 });
+  ingest.offer(call());
+  await store.commit(1);
+  const durable = ingest.durable();
+  expect(await isOver(durable)).toBe(false);
+  store.commits[0]?.end();
+  await durable;
+});
+
+test("calls are not durable because older ones have reached the spill", async () => {
+  const store = new Store();
+  await using ingest = open(store, { lingerMs: 1, callsMax: 900, spill: spill() });
+  ingest.offer(call());
+  await store.commit(1);
+  // Memory is half full then: all go to disk at once, and these take longer.
+  for (const one of manyLarge()) ingest.offer(one);
+  await ingest.durable();
+  expect(ingest.account().pendingSpill).toBe(manyLarge().length);
+});
+
+test("calls are not durable because the store has refused them while they are copied", async () => {
+  const store = new Store();
+  await using ingest = open(store, { lingerMs: 1, spill: spill() });
+  for (const one of manyLarge()) ingest.offer(one);
+  await store.commit(1);
+  await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(1), { interval: 1 });
+  store.commits[0]?.end(new Problem("unavailable", "the disk is full"));
+  await turn();
+  await ingest.durable();
+  await turn();
+  expect(ingest.account().pendingSpill).toBe(manyLarge().length);
 });
 
 test("a spill that fails makes nothing durable", async () => {

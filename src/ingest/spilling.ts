@@ -181,7 +181,7 @@ export class Spilling {
       : clock.monotonicMs() - dueMs;
     const flight = this.#flight;
     if (flight && (flight.batch[0]?.sinceMs ?? 0) <= dueSinceMs) this.#copy(flight);
-    if ((queue.oldestMs ?? Number.POSITIVE_INFINITY) <= dueSinceMs) this.#put();
+    if (queue.oldestMs !== undefined && queue.oldestMs <= dueSinceMs) this.#put();
   }
 
   /** Older than the queue, so it goes first. */
