@@ -117,6 +117,8 @@ function withoutStops(text: string, from: number, end: number): number {
   return at;
 }
 
+const backslashes = toSet(/\\/);
+
 const emphasis = toSet(/[* ]/);
 
 function findQuotedText(text: string, at: number, quote: string, type: string): Secret | undefined {
@@ -155,8 +157,10 @@ export function endOfValue(
   ends: Parameters<typeof endOfOthers>[2],
 ): number {
   let at = endOfOthers(text, from, ends);
-  while (text.charCodeAt(at) === backslash && text.charCodeAt(at + 1) === slash) {
-    at = endOfOthers(text, at + 2, ends);
+  while (text.charCodeAt(at) === backslash) {
+    const escaped = endOfRun(text, at, backslashes, at + 8);
+    if (text.charCodeAt(escaped) !== slash) break;
+    at = endOfOthers(text, escaped + 1, ends);
   }
   return at;
 }

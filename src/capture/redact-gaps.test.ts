@@ -75,6 +75,8 @@ const written = [
   "next=%2Fcb%3Faccess_token%3D§%26a",
   '"a\\u0026token\\u003d§\\u0026b"',
   "token=ab\\/§&x=1",
+  '"token=ab\\\\/§&x=1"',
+  '"https:\\\\/\\\\/bob:§@db.example\\\\/x"',
   "//registry.example/:_authToken=§",
   '["-----BEGIN PRIVATE KEY-----","MII§","-----END PRIVATE KEY-----"]',
   '"-----BEGIN EC PRIVATE KEY-----\\\\nMII§\\\\n-----END EC PRIVATE KEY-----\\\\n"',

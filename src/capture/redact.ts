@@ -88,7 +88,10 @@ const wordCodes = Uint8Array.from(isWord, Number);
 function findAtColon(text: string, at: number, cut: boolean) {
   const next = text.charCodeAt(at + 1);
   if (next === slash) return findUrlSecret(text, at, cut);
-  if (next === backslash && text.charCodeAt(at + 2) === slash) return findUrlSecret(text, at, cut);
+  if (next === backslash && isWord[text.charCodeAt(at - 1)]) {
+    const secret = findUrlSecret(text, at, cut);
+    if (secret) return secret;
+  }
   const before = text.charCodeAt(at - 1);
   if (before === quote) return findMember(text, at);
   // Times.

@@ -1,52 +1,108 @@
-/** Secrets reach the server and nothing else: not the answers of the API, not one byte on disk. */
+/**
+ * Secrets reach whom they are for and nobody else: one a channel, found in no answer of the API, no
+ * export, no stream, no metric, no line of the log and no byte on disk, unpacked or not.
+ */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { zstdDecompressSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startRig } from "./rig.ts";
+import { Events } from "../api/events.ts";
+import { type Rig, startRig } from "./rig.ts";
 import { startScripted } from "./scripted-upstream.ts";
+import { storedText } from "./stored-text.ts";
 
-const random = () => randomBytes(20).toString("hex");
-const secrets = {
-  authorization: `Bearer ${random()}`,
-  cookie: `sid=${random()}`,
-  "x-api-key": random(),
-  "mcp-session-id": random(),
+/** § stands for the secret, of 40 letters and digits. */
+const fieldTemplates: Readonly<Record<string, string>> = {
+  authorization: "Bearer §",
+  cookie: "sid=§",
+  "x-api-key": "§",
+  "mcp-session-id": "§",
+  "mcp-param-token": "§",
+  "mcp-param-city": "=?base64?§?=",
+  "x-auth-token": "§",
+  "x-unknown": "§",
+  "user-agent": "agent/1 (token=§)",
+  referer: "https://app.example/cb?code=§&state=1",
+  baggage: "api_key=§",
 };
-const inBody = { password: random(), key: `sk-proj-${random()}${random()}` };
-const inAnswer = { cookie: random(), token: `ghp_${random().slice(0, 36)}` };
-const inQuery = random();
 
-/** What must be found nowhere: the parts that nobody could guess. */
-const needles = [
-  ...Object.values(secrets).map((text) => text.slice(-40)),
-  inBody.password,
-  inBody.key,
-  inAnswer.cookie,
-  inAnswer.token,
-  inQuery,
+/** In the text of arguments and of answers. */
+const textTemplates = [
+  "password: §",
+  "{'password': '§', 'user': 'bob'}",
+  '{"password":"§"}',
+  '{"a":"{\\"token\\":\\"§\\"}"}',
+  "{\\u0022password\\u0022:\\u0022§\\u0022}",
+  "API key: §",
+  "error: password = § refused",
+  "Authorization: Bearer §",
+  "Authorization: Basic §",
+  "Cookie: sid=§",
+  "Mcp-Session-Id: §",
+  "run --token=§ now",
+  "run --password § now",
+  "curl -u bob:§ https://x.example",
+  "<password>§</password>",
+  '<user password="§"/>',
+  '{"name":"DB_PASSWORD","value":"§"}',
+  "https://x.example/?access_token=§",
+  "https://x.example/?code=§",
+  "https://x.example/?X-Amz-Signature=§",
+  "https://x.example/?sig=§",
+  "https://bob:§@x.example/",
+  "https:\\/\\/bob:§@x.example\\/",
+  "https://§@git.example/",
+  "https://hooks.slack.com/services/T0/B0/§",
+  "https://discord.com/api/webhooks/12345/§",
+  "postgres://bob:§@db/x",
+  "Server=db;Password=§;Encrypt=yes",
+  "AccountName=a;AccountKey=§;x=y",
+  "DATABASE_URL=postgres://bob:§@db/x",
+  "FOO_SECRET=§",
+  'export API_KEY="§"',
+  "//registry.example/:_authToken=§",
+  "-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----",
+  "-----BEGIN PRIVATE KEY-----\\n§\\n-----END PRIVATE KEY-----",
+  "ghp_§",
+  "sk-proj-§",
+  "eyJ§.eyJ§.sig§",
 ];
-/** What must be found, or the search proves nothing. */
-const witness = `witness ${random()}`;
+const memberNames = [
+  "passphrase",
+  "jwt",
+  "otp",
+  "cvv",
+  "card_number",
+  "client_assertion",
+  "code_verifier",
+];
 
-const request = JSON.stringify({
-  jsonrpc: "2.0",
-  id: 1,
-  method: "tools/call",
-  params: {
-    name: "sign-in",
-    arguments: { password: inBody.password, note: `use ${inBody.key} for it`, witness },
-    _meta: { progressToken: 17 },
-  },
-});
-const answer = JSON.stringify({
-  jsonrpc: "2.0",
-  id: 1,
-  result: { content: [{ type: "text", text: `signed in; push with ${inAnswer.token}` }] },
-});
+const needles: string[] = [];
+/** A new secret in that place. */
+function fill(template: string): string {
+  const secret = randomBytes(19).toString("hex");
+  needles.push(`a1${secret}`);
+  return template.replaceAll("§", `a1${secret}`);
+}
+
+/** What must be found, or the search proves nothing. */
+const witness = `witness ${randomBytes(8).toString("hex")}`;
+const fields = Object.fromEntries(
+  Object.entries(fieldTemplates).map(([name, text]) => [name, fill(text)]),
+);
+const members = Object.fromEntries(memberNames.map((name) => [name, fill("§")]));
+const answerFields = { "set-cookie": fill("grant=§"), "x-secret": fill("§") };
+const query = fill("?access_token=§&q=1");
+const errorText = fill("cannot reach postgres://bob:§@db/x");
+const toolName = fill("ghp_§");
+const rpcId = fill("sk-proj-§");
+const method = fill("x/ghp_§");
+const answerTexts = textTemplates.map(fill);
+const streamed = [fill("the password: §"), fill("and token=§")];
+const plainBody = fill("upstream failed, password=§");
 
 let dataDir = "";
 beforeAll(async () => {
@@ -54,75 +110,171 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true }));
 
-test("secrets pass, and are in no answer, in no file and in no line of the log", async () => {
-  let arrived = { headers: {} as NodeJS.Dict<string | string[]>, url: "", body: "" };
-  await using upstream = await startScripted(
-    async ({ request: { headers, url }, response, body }) => {
-      arrived = { headers, url: url ?? "", body: await body() };
-      const cookie = `grant=${inAnswer.cookie}; Path=/; HttpOnly`;
-      response.writeHead(200, { "content-type": "application/json", "set-cookie": cookie });
-      response.end(answer);
-    },
-  );
+const rpc = (more: object) => JSON.stringify({ jsonrpc: "2.0", id: 1, ...more });
+const content = (texts: readonly string[]) => ({
+  result: { content: texts.map((text) => ({ type: "text", text })) },
+});
+
+interface Turn {
+  readonly what: string;
+  readonly request: string;
+  readonly answer: string | Buffer;
+  readonly status?: number;
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly encoded?: boolean;
+}
+
+const call = (argument: object) => ({
+  method: "tools/call",
+  params: { name: "sign-in", arguments: argument },
+});
+const json = { "content-type": "application/json" };
+const compressed = fill("password: §");
+const turns: readonly Turn[] = [
+  {
+    what: "arguments and output",
+    request: rpc(call({ ...members, list: textTemplates.map(fill), witness })),
+    answer: rpc(content(answerTexts)),
+    fields: { ...json, ...answerFields },
+  },
+  {
+    what: "a compressed request and answer",
+    request: rpc(call({ text: fill("FOO_TOKEN=§") })),
+    answer: gzipSync(rpc(content([compressed]))),
+    fields: { ...json, "content-encoding": "gzip" },
+    encoded: true,
+  },
+  {
+    what: "an error",
+    request: rpc(call({})),
+    answer: rpc({ error: { code: -32000, message: errorText } }),
+    fields: json,
+  },
+  {
+    what: "an error of HTTP",
+    request: rpc(call({})),
+    answer: plainBody,
+    status: 502,
+    fields: { "content-type": "text/plain" },
+  },
+  {
+    what: "a tool's name",
+    request: rpc({ ...call({}), params: { name: toolName } }),
+    answer: rpc(content([])),
+    fields: json,
+  },
+  {
+    what: "an id",
+    request: rpc({ ...call({}), id: rpcId }),
+    answer: rpc({ ...content([]), id: rpcId }),
+    fields: json,
+  },
+  { what: "a method", request: rpc({ method }), answer: rpc({ result: {} }), fields: json },
+  {
+    what: "two events",
+    request: rpc(call({})),
+    answer: `data: ${JSON.stringify({ jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: streamed[0] } })}\n\ndata: ${rpc(content([streamed[1] ?? ""]))}\n\n`,
+    fields: { "content-type": "text/event-stream" },
+  },
+];
+
+test("secrets pass unaltered, and are in no answer, no file and no line of the log", async () => {
+  expect(new Set(needles).size).toBeGreaterThanOrEqual(60);
+  let current: Turn | undefined;
+  const arrived: { headers: object; url: string; body: Buffer }[] = [];
+  await using upstream = await startScripted(async ({ request, response }) => {
+    const body = Buffer.concat(await Array.fromAsync(request));
+    arrived.push({ headers: request.headers, url: request.url ?? "", body });
+    response.writeHead(current?.status ?? 200, { ...current?.fields });
+    response.end(current?.answer);
+  });
   let output: readonly string[] = [];
   {
     await using rig = await startRig({ dataDir, environment: { HOOKWATCH_LOG_LEVEL: "debug" } });
     output = rig.output;
     const { server, url } = await rig.register(upstream.url);
-    const headers = { ...secrets, "content-type": "application/json" };
-    const target = `${url}?access_token=${inQuery}`;
-    const response = await fetch(target, { method: "POST", headers, body: request });
-
-    expect(await response.text()).toBe(answer);
-    expect(response.headers.get("set-cookie")).toContain(inAnswer.cookie);
-    expect(arrived.headers).toMatchObject(secrets);
-    expect(arrived.body).toBe(request);
-    expect(arrived.url).toContain(inQuery);
-
-    const [call] = await rig.untilCalls({ server_id: server.id }, (all) => all.length === 1);
-    expect(call?.headers).toHaveProperty("authorization");
-    expect(call?.request_body).toContain(witness);
-    expect(call?.request_body).toContain('"progressToken":17');
-    expect(() => JSON.parse(call?.request_body ?? "")).not.toThrow();
-    const told = [call, await rig.api.call(call?.id ?? ""), await rig.api.messages(call?.id ?? "")];
-    expectNone("the API's answers", JSON.stringify(told));
-    for (const [path, bytes] of await files(dataDir)) expectNone(path, bytes.toString("latin1"));
+    const live = await fetch(`${rig.url}/v1/mcp/calls/stream`, {
+      headers: { authorization: `Bearer ${rig.apiKey}` },
+    });
+    const events = new Events(live.body);
+    for (const turn of turns) {
+      current = turn;
+      const sent = turn.encoded ? gzipSync(turn.request) : Buffer.from(turn.request);
+      const got = await post(`${url}${query}`, sent, turn.encoded === true);
+      const last = arrived.at(-1);
+      expect(got.body, turn.what).toEqual(Buffer.from(turn.answer));
+      expect(last?.body, turn.what).toEqual(sent);
+      expect(last?.headers).toMatchObject(fields);
+      expect(last?.url).toContain(query);
+      if (turn.fields?.["x-secret"])
+        expect(got.headers).toMatchObject({ "x-secret": answerFields["x-secret"] });
+    }
+    const calls = await rig.untilCalls(
+      { server_id: server.id },
+      (all) => all.length >= turns.length,
+    );
+    for (const [where, text] of await toldBy(
+      rig,
+      calls.map(({ id }) => id),
+    ))
+      expectNone(where, text);
+    let shown = "";
+    for (let n = 0; n < turns.length; n += 1) shown += JSON.stringify(await events.next(5_000));
+    expectNone("the stream of calls", shown);
+    await events.leave();
+    expect(calls.some(({ request_body }) => request_body.includes(witness))).toBe(true);
+    for (const { request_body } of calls) expect(() => JSON.parse(request_body)).not.toThrow();
+    expectNone("the files of a running host", await storedText(dataDir));
   }
   expectNone("the log", output.join("\n"));
-  const stored = [...(await files(dataDir)).keys()].filter((path) => path.endsWith(".db"));
-  expect(stored.length).toBeGreaterThan(0);
-  const everything = stored.map(unpacked).join("\n");
-  expect(everything).toContain(witness);
-  expectNone("the unpacked databases", everything);
+  const stored = await storedText(dataDir);
+  expect(stored).toContain(witness);
+  expectNone("the files", stored);
 });
 
-function expectNone(where: string, text: string): void {
-  for (const needle of needles) {
-    expect(text.includes(needle), `${needle.slice(0, 8)}… is in ${where}`).toBe(false);
+/** With fields as they are: `fetch` sends neither all of them nor unpacked answers alone. */
+function post(url: string, body: Buffer, encoded: boolean) {
+  return new Promise<{ headers: object; body: Buffer }>((resolve, reject) => {
+    const headers = { ...fields, ...json, ...(encoded ? { "content-encoding": "gzip" } : {}) };
+    const request = httpRequest(url, { method: "POST", headers }, (response) => {
+      Array.fromAsync(response)
+        .then((chunks) => resolve({ headers: response.headers, body: Buffer.concat(chunks) }))
+        .catch(reject);
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+/** Everything that can be asked for. */
+async function toldBy(
+  rig: Rig,
+  ids: readonly string[],
+): Promise<readonly (readonly [string, string])[]> {
+  const paths = [
+    "/metrics",
+    "/v1/mcp/calls",
+    "/v1/mcp/calls/metrics",
+    ...["ndjson", "csv", "har"].map((format) => `/v1/mcp/calls/export?format=${format}`),
+    ...ids.flatMap((id) => [`/v1/mcp/calls/${id}`, `/v1/mcp/calls/${id}/messages`]),
+  ];
+  const told: (readonly [string, string])[] = [];
+  for (const path of paths) {
+    const answer = await fetch(`${rig.url}${path}`, {
+      headers: { authorization: `Bearer ${rig.apiKey}` },
+    });
+    expect(answer.status, path).toBe(200);
+    told.push([path, await answer.text()]);
   }
+  const exported = told.filter(([path]) => path.includes("export"));
+  for (const [path, text] of exported) expect(text, path).toContain(witness);
+  return told;
 }
 
-async function files(folder: string): Promise<ReadonlyMap<string, Buffer>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
-  return new Map(
-    await Promise.all(paths.map(async (path) => [path, await readFile(path)] as const)),
-  );
+function expectNone(where: string, text: string): void {
+  const leaked = needles.flatMap((needle) => {
+    const at = text.indexOf(needle);
+    return at === -1 ? [] : [text.slice(Math.max(0, at - 60), at + 12)];
+  });
+  expect(leaked, `secrets in ${where}`).toEqual([]);
 }
-
-/** Every value of every table, blocks of bodies decompressed. */
-function unpacked(path: string): string {
-  using database = new DatabaseSync(path, { readOnly: true });
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-  const rows = tables.flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());
-  return rows.flatMap((row) => Object.values(row).map(readable)).join("\n");
-}
-
-function readable(value: unknown): string {
-  if (!(value instanceof Uint8Array)) return String(value);
-  const packed = Buffer.from(value);
-  const at = packed.indexOf(zstdMagic);
-  return (at < 0 ? packed : zstdDecompressSync(packed.subarray(at))).toString();
-}
-
-const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
