@@ -9,12 +9,15 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "test/*.test.ts"],
           exclude: ["test/readme.test.ts"],
+          // Thousands of random cases in one test take seconds where other work goes on.
+          testTimeout: 30_000,
         },
       },
       {
         test: {
           name: "store",
           include: ["test/store/**/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
       {
