@@ -76,11 +76,13 @@ function verify(projects) {
   process.exit(counts.failed === 0 ? 0 : 1);
 }
 
+/** Units have the machine to themselves but for each other; the others measure time, one file after the other. */
+const workers = { unit: ["--maxWorkers=100%"], store: ["--maxWorkers=100%"] };
+
 function addTests(counts, project, report) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const run = spawnSync(runtime(), [...vitest, "--project", project, ...reporters], {
-    stdio: "inherit",
-  });
+  const options = ["--project", project, ...reporters, ...(workers[project] ?? [])];
+  const run = spawnSync(runtime(), [...vitest, ...options], { stdio: "inherit" });
   const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
   counts.passed += result?.numPassedTests ?? 0;
   counts.failed += result?.numFailedTests ?? 0;
