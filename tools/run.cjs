@@ -77,7 +77,7 @@ function verify(projects) {
 }
 
 /** Units have the machine to themselves but for each other; the others measure time, one file after the other. */
-const workers = { unit: ["--maxWorkers=100%"], store: ["--maxWorkers=100%"] };
+const workers = { unit: ["--maxWorkers=100%"] };
 
 function addTests(counts, project, report) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
