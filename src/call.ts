@@ -39,6 +39,8 @@ export interface Call {
   readonly parentId: string;
   /** One for all rounds of one call that asked for more input: the first round's id. Else its own. */
   readonly logicalId: string;
+  /** The call that this one was sent again from, which may be gone; absent for every other. */
+  readonly replayOf?: string;
   readonly teamId: string;
   readonly serverId: string;
   readonly kind: CallKind;

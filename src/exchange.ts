@@ -6,6 +6,8 @@
  * copying it, or grow without bound: observation never harms an exchange.
  */
 
+import type { CaptureLevel } from "./server.ts";
+
 /** What is known when the request's head has arrived. */
 export interface ExchangeOpening {
   readonly serverId: string;
@@ -23,6 +25,18 @@ export interface ExchangeOpening {
   readonly rawHeaders: readonly string[];
   /** IP address of the calling client, IPv4-mapped IPv6 written as IPv4. */
   readonly sourceIp: string;
+  /** What its server lets the log keep; whoever sees the exchange keeps less when its fields ask for less. */
+  readonly captureLevel: CaptureLevel;
+  /** Of an exchange that this host began itself; absent for every other. */
+  readonly own?: OwnCall;
+}
+
+/** What the call is to be known as that the first message of an exchange of our own becomes. */
+export interface OwnCall {
+  /** A UUIDv7 made for it. */
+  readonly callId: string;
+  /** The id of the call it repeats; empty when it repeats none. */
+  readonly replayOf: string;
 }
 
 /**

@@ -30,16 +30,19 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   /** Empty unless `code` is `validation_error`. */
   readonly details: readonly FieldProblem[];
+  /** Whole seconds after which it is worth trying again, where that is known; at least 1. */
+  readonly retryAfterS: number | undefined;
 
   constructor(
     code: ProblemCode,
     message: string,
-    more: { details?: readonly FieldProblem[]; cause?: unknown } = {},
+    more: { details?: readonly FieldProblem[]; retryAfterS?: number; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = "Problem";
     this.code = code;
     this.details = more.details ?? [];
+    this.retryAfterS = more.retryAfterS;
   }
 }
 

@@ -1,8 +1,12 @@
 /** A registered upstream MCP server. Never our own process: that is the host. */
+import { parseName } from "./name.ts";
 import { invalid } from "./problem.ts";
 
 export const serverNameMaxLength = 200;
 export const targetUrlMaxLength = 2_048;
+export const upstreamIdleTimeoutMinMs = 100;
+/** A day. */
+export const upstreamIdleTimeoutMaxMs = 86_400_000;
 
 export interface Server {
   readonly id: string;
@@ -14,30 +18,36 @@ export interface Server {
   /** Absolute http(s) URL without userinfo or fragment, at most 2,048 characters. */
   readonly targetUrl: string;
   readonly isActive: boolean;
+  readonly captureLevel: CaptureLevel;
+  /** In place of the installation's; absent: that one holds. */
+  readonly upstreamIdleTimeoutMs?: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
+
+/**
+ * How much of an exchange the log keeps, from nothing to all: no call at all; calls without anything that was
+ * said; calls with secrets redacted; calls as they were. Credentials in header fields are redacted at every level.
+ */
+export const captureLevels = ["off", "metadata", "redacted", "full"] as const;
+
+export type CaptureLevel = (typeof captureLevels)[number];
 
 /** What an update may change; an absent field keeps its value. */
 export interface ServerChanges {
   readonly name?: string;
   readonly targetUrl?: string;
   readonly isActive?: boolean;
+  readonly captureLevel?: CaptureLevel;
+  /** `null`: back to the installation's. */
+  readonly upstreamIdleTimeoutMs?: number | null;
+  /** A new one; the old one stays spent. */
+  readonly slug?: string;
 }
 
-/** The name without surrounding white space. @throws Problem `validation_error` — empty, too long or not printable. */
+/** @throws Problem `validation_error` — as `parseName`. */
 export function parseServerName(text: string): string {
-  const name = text.trim();
-  if (name.length === 0) throw invalid({ field: "name", message: "must not be empty" });
-  if (name.length > serverNameMaxLength) {
-    const message = `is ${name.length} characters long, the limit is ${serverNameMaxLength}`;
-    throw invalid({ field: "name", message });
-  }
-  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) {
-    const message = "must not contain control characters or halves of characters";
-    throw invalid({ field: "name", message });
-  }
-  return name;
+  return parseName(text, serverNameMaxLength);
 }
 
 /**
