@@ -2,11 +2,8 @@
 import type { CallDirection, CallKind, CallStatus, ErrorKind } from "../call.ts";
 import type { Window } from "./window.ts";
 
-/**
- * Which calls. Absent means any; several values of one field mean any of them; several fields
- * must all match. A list is never empty.
- */
-export interface CallFilter {
+/** Values by field. A list is never empty; "" stands for calls that have no such value. */
+export interface CallValues {
   readonly serverIds?: readonly string[];
   readonly methods?: readonly string[];
   readonly toolNames?: readonly string[];
@@ -14,12 +11,18 @@ export interface CallFilter {
   readonly kinds?: readonly CallKind[];
   readonly directions?: readonly CallDirection[];
   readonly sessionIds?: readonly string[];
+  readonly clientNames?: readonly string[];
+  readonly errorKinds?: readonly (ErrorKind | "")[];
+}
+
+/** Which calls. Absent means any; several values of one field mean any of them; several fields must all match. */
+export interface CallFilter extends CallValues {
+  /** Calls with any of these values, in any of these fields, do not match. */
+  readonly exclude?: CallValues;
   /** Ids of calls; "" finds those that belong to none. */
   readonly parentIds?: readonly string[];
   /** Ids of calls; that of a call without further rounds finds it alone. */
   readonly logicalIds?: readonly string[];
-  readonly clientNames?: readonly string[];
-  readonly errorKinds?: readonly ErrorKind[];
   /** Inclusive, whole milliseconds. */
   readonly minDurationMs?: number;
   /** Inclusive, whole milliseconds. */

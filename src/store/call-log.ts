@@ -119,8 +119,11 @@ export interface CallLog extends AsyncDisposable {
    */
   sweep(): Promise<void>;
 
-  /** Removes calls of every team with `startedAtMs < beforeMs`, in short steps, and losses that ended before it. Resolves to how many calls. */
-  prune(beforeMs: number): Promise<number>;
+  /**
+   * Removes calls with `startedAtMs < beforeMs`, in short steps, and losses that ended before it: of every team, or
+   * of those that are named (1 to 1,000), which keep their calls for a shorter time than others. Resolves to how many calls.
+   */
+  prune(beforeMs: number, teamIds?: readonly string[]): Promise<number>;
 
   /**
    * Takes the bodies and the transcript (`withoutBodies` of call.ts) from calls of every team with
@@ -236,7 +239,7 @@ export interface LossQuery extends Pick<CallFilter, "serverIds" | "window"> {
   readonly limit: number;
 }
 
-export interface MetricsQuery extends Pick<CallFilter, "serverIds" | "methods" | "toolNames"> {
+export interface MetricsQuery extends Omit<CallFilter, "text" | "window"> {
   readonly window: Required<Window>;
   /** Width of a bucket of `series`, milliseconds; buckets start at whole multiples of it since the epoch. */
   readonly bucketMs: number;

@@ -61,3 +61,15 @@ test("the sketch of a union is the union of sketches", () => {
 test("no duration has no percentile", () => {
   expect(new Sketch().percentile(0.5)).toBeNull();
 });
+
+test("one that is made of the memory of another begins empty", () => {
+  const released = new Sketch();
+  for (const durationMs of [0, 200, 100_000, 2 ** 31]) released.add(durationMs);
+  released.release();
+  expect(released.counts().buckets).toHaveLength(0);
+  const next = new Sketch();
+  next.add(3_000_000);
+  expect([...next.counts().buckets]).toEqual([bucketOf(3_000_000)]);
+  expect([...next.counts().bucketCounts]).toEqual([1]);
+  expect(released.percentile(1)).toBeNull();
+});

@@ -27,8 +27,16 @@ export function middleOf(bucket: number): number {
   return (bucket - (shift << 6)) * width + (width - 1) / 2;
 }
 
+const none = new Uint32Array(0);
+/** Up to half a second. Further steps in between would be garbage, of hundreds of sketches at once. */
+const smallLength = 256;
+const lengthMax = bucketOf(durationMaxMs) + 1;
+/** Counts of `lengthMax`, all 0, of sketches that were released, for those to come; at most 6.5 MiB. */
+const spare: Uint32Array[] = [];
+const spareMax = 1_024;
+
 export class Sketch {
-  #counts = new Uint32Array(0);
+  #counts: Uint32Array = none;
   #total = 0;
 
   add(durationMs: number): void {
@@ -69,20 +77,36 @@ export class Sketch {
     // Without the allowance 0.95 × 20 in floating point could ask for the twentieth of twenty.
     const rank = Math.ceil(fraction * this.#total - 1e-9);
     let seen = 0;
-    for (const [bucket, count] of this.#counts.entries()) {
+    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
+      const count = this.#counts[bucket] ?? 0;
       seen += count;
       if (count > 0 && seen >= rank) return middleOf(bucket);
     }
     return null;
   }
 
+  /** Empties it, and gives its memory to others. */
+  release(): void {
+    if (this.#counts.length === lengthMax && spare.length < spareMax) {
+      this.#counts.fill(0);
+      spare.push(this.#counts);
+    }
+    this.#counts = none;
+    this.#total = 0;
+  }
+
   #count(bucket: number, times: number): void {
     if (bucket >= this.#counts.length) {
-      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(64, bucket + 1))));
+      const grown = emptyCounts(bucket);
       grown.set(this.#counts);
       this.#counts = grown;
     }
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
     this.#total += times;
   }
+}
+
+function emptyCounts(bucket: number): Uint32Array {
+  if (bucket < smallLength) return new Uint32Array(smallLength);
+  return spare.pop() ?? new Uint32Array(lengthMax);
 }

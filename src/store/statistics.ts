@@ -29,7 +29,8 @@ export interface TalliedCall {
   readonly client: string;
 }
 
-export class CallTally {
+/** To be disposed of once its metrics were asked: the next one is made of its memory. */
+export class CallTally implements Disposable {
   readonly total = new Tally();
   readonly #bucketMs: number;
   readonly #firstBucket: number;
@@ -75,6 +76,12 @@ export class CallTally {
     const tally = this.#series[index] ?? new Tally();
     this.#series[index] = tally;
     return tally;
+  }
+
+  [Symbol.dispose](): void {
+    this.total.release();
+    for (const kind of tallyKinds) for (const group of this.#groups[kind].values()) group.release();
+    for (const bucket of this.#series) bucket?.release();
   }
 
   metrics(): CallMetrics {
@@ -143,6 +150,11 @@ export class Tally {
     const [successCount, errorCount, timeoutCount] = [this.#success, this.#error, this.#timeout];
     const sums = { successCount, errorCount, timeoutCount, sumMs: this.#sumMs, maxMs: this.#maxMs };
     return { ...sums, ...this.#sketch.counts() };
+  }
+
+  /** Nothing may be asked of it any more. */
+  release(): void {
+    this.#sketch.release();
   }
 
   statistics(): CallStatistics {

@@ -3,9 +3,9 @@
  * names only what it is about.
  */
 import { createHash } from "node:crypto";
+import type { ApiKey } from "../../src/api-key.ts";
 import type { Call } from "../../src/call.ts";
 import type { Server } from "../../src/server.ts";
-import type { ApiKey } from "../../src/team.ts";
 
 /** A valid UUIDv7, the same for the same label. */
 export function id(label: string): string {
@@ -78,6 +78,7 @@ export function server(label: string, changes: Partial<Server> = {}): Server {
     name: label,
     targetUrl: `https://${label}.example/mcp`,
     isActive: true,
+    captureLevel: "redacted",
     createdAtMs: startMs,
     updatedAtMs: startMs,
     ...changes,
@@ -90,6 +91,7 @@ export function apiKey(label: string, changes: Partial<ApiKey> = {}): ApiKey {
     teamId,
     userId,
     name: label,
+    scopes: ["servers:read", "calls:read"],
     secretDigest: createHash("sha256").update(label).digest("hex"),
     lastFour: "abcd",
     createdAtMs: startMs,

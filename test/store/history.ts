@@ -64,7 +64,12 @@ export type Step =
   | { readonly kind: "trickle"; readonly first: number; readonly calls: number }
   | { readonly kind: "remove"; readonly team: string; readonly number: number }
   | { readonly kind: "removeServer"; readonly team: string; readonly server: string }
-  | { readonly kind: "prune" | "pruneBodies"; readonly beforeMs: number }
+  | {
+      readonly kind: "prune";
+      readonly beforeMs: number;
+      readonly teams: readonly string[] | undefined;
+    }
+  | { readonly kind: "pruneBodies"; readonly beforeMs: number }
   | { readonly kind: "addLosses"; readonly numbers: readonly number[] }
   | { readonly kind: "sweep" }
   | { readonly kind: "reopen" };
@@ -88,6 +93,19 @@ const number = fc.oneof(
 const team = fc.constantFrom(...teams);
 const window = fc.record({ sinceMs: moment, untilMs: moment });
 
+/** Of one field, so that some calls are left. */
+const exclude = fc.oneof(
+  some([...servers, id("nobody")]).map((serverIds) => ({ serverIds })),
+  some(methods).map((list) => ({ methods: list })),
+  some([...tools, ""]).map((toolNames) => ({ toolNames })),
+  some(callStatuses).map((statuses) => ({ statuses })),
+  some(callKinds).map((kinds) => ({ kinds })),
+  some(callDirections).map((directions) => ({ directions })),
+  some(sessions).map((sessionIds) => ({ sessionIds })),
+  some([...clients, ""]).map((clientNames) => ({ clientNames })),
+  some(["", ...errorKinds] as const).map((list) => ({ errorKinds: list })),
+);
+
 /** Up to three conditions: more would match nothing, and nothing is always equal. */
 const filter: fc.Arbitrary<CallFilter> = fc
   .array(
@@ -102,13 +120,14 @@ const filter: fc.Arbitrary<CallFilter> = fc
       some([...relatives, ""]).map((parentIds) => ({ parentIds })),
       some(relatives).map((logicalIds) => ({ logicalIds })),
       some(clients).map((clientNames) => ({ clientNames })),
-      some(errorKinds).map((list) => ({ errorKinds: list })),
+      some(["", ...errorKinds] as const).map((list) => ({ errorKinds: list })),
       fc.constantFrom(0, 1, 500, 1_500, 2 ** 32).map((minDurationMs) => ({ minDurationMs })),
       fc.constantFrom(0, 1, 500, 1_500, 2 ** 32).map((maxDurationMs) => ({ maxDurationMs })),
       moment.map((sinceMs) => ({ window: { sinceMs } })),
       moment.map((untilMs) => ({ window: { untilMs } })),
       window.map((both) => ({ window: both })),
       fc.constantFrom(...texts).map((text) => ({ text })),
+      exclude.map((values) => ({ exclude: values })),
     ),
     { maxLength: 3 },
   )
@@ -183,19 +202,13 @@ const reading: fc.Arbitrary<Step> = fc.oneof(
       .map(
         ({
           team: whose,
-          filter: { serverIds, methods: list, toolNames },
+          filter: { text: _text, window: _window, ...conditions },
           span: both,
           ...rest
         }) => ({
           kind: "metrics" as const,
           team: whose,
-          query: {
-            ...(serverIds && { serverIds }),
-            ...(list && { methods: list }),
-            ...(toolNames && { toolNames }),
-            window: both,
-            ...rest,
-          },
+          query: { ...conditions, window: both, ...rest },
         }),
       ),
   },
@@ -260,11 +273,16 @@ const changing: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 36,
+    weight: 24,
     arbitrary: fc.record({
-      kind: fc.constantFrom("prune" as const, "pruneBodies" as const, "pruneBodies" as const),
+      kind: fc.constant("prune" as const),
       beforeMs: moment,
+      teams: fc.option(some([...teams, id("no team")]), { nil: undefined }),
     }),
+  },
+  {
+    weight: 24,
+    arbitrary: fc.record({ kind: fc.constant("pruneBodies" as const), beforeMs: moment }),
   },
   {
     weight: 12,
@@ -334,7 +352,7 @@ async function answer(log: CallLog, step: Step, at: Bookmarks): Promise<unknown>
     case "removeServer":
       return log.removeServer(step.team, step.server);
     case "prune":
-      return log.prune(step.beforeMs);
+      return log.prune(step.beforeMs, step.teams);
     case "pruneBodies":
       return log.pruneBodies(step.beforeMs);
     case "addLosses":

@@ -4,12 +4,16 @@ import { systemClock } from "../../src/clock.ts";
 import { BlockMerging } from "../../src/store/sqlite/block-merging.ts";
 import { CallFile } from "../../src/store/sqlite/call-file.ts";
 import { callMetrics } from "../../src/store/sqlite/call-metrics.ts";
+import { CallPruning } from "../../src/store/sqlite/call-pruning.ts";
 import { CallReader } from "../../src/store/sqlite/call-reader.ts";
 import { CallRemoval } from "../../src/store/sqlite/call-removal.ts";
 import { CallTotals } from "../../src/store/sqlite/call-totals.ts";
 import { findDamage } from "../../src/store/sqlite/call-verification.ts";
 import { appendCalls } from "../../src/store/sqlite/call-writer.ts";
-import { call, calls, id, startMs, teamId } from "./builders.ts";
+import { Residue } from "../../src/store/sqlite/residue.ts";
+import { call, calls, id, otherTeamId, startMs, teamId } from "./builders.ts";
+
+const limits = { clock: systemClock, searchMaxMs: 1_000 };
 
 function count(file: CallFile, what: string): number {
   return Number(file.db.prepare(`SELECT ${what} AS n`).get()?.n);
@@ -75,11 +79,33 @@ test("bodies that go leave blocks that can be put together and a log without dam
       ),
     );
   }
-  const removal = new CallRemoval(file);
-  expect(await removal.pruneBodies(startMs + 20)).toBe(600);
+  const pruning = new CallPruning(file, new Residue(file));
+  expect(await pruning.pruneBodies(startMs + 20)).toBe(600);
   await new BlockMerging(file).merge(true);
-  expect(await removal.pruneBodies(startMs + 30)).toBe(300);
+  expect(await pruning.pruneBodies(startMs + 30)).toBe(300);
   expect(await findDamage(file)).toEqual([]);
+});
+
+test("what a segment cannot hold is passed over without a look at its columns", async () => {
+  using file = new CallFile(":memory:", "write");
+  for (const [at, sessionId] of ["first", "second"].entries())
+    appendCalls(
+      file,
+      Array.from({ length: 5_000 }, (_, n) =>
+        call(`${at} ${n}`, { sessionId, durationMs: at * 1_000 + (n % 10) }),
+      ),
+    );
+  // Whatever is read of it is a problem.
+  file.db.exec("UPDATE segments SET team = zeroblob(3), session = zeroblob(3) WHERE first_seq = 0");
+  const totals = new CallTotals(file, limits);
+  expect(await totals.count(teamId, { sessionIds: ["second"] })).toBe(5_000);
+  expect(await totals.count(teamId, { minDurationMs: 10 })).toBe(5_000);
+  expect(await totals.count(teamId, { minDurationMs: 1_009 })).toBe(500);
+  expect(await totals.count(teamId, { minDurationMs: 1_010 })).toBe(0);
+  const reader = new CallReader(file, limits);
+  expect((await reader.page(teamId, { limit: 5, sessionIds: ["second"] })).calls).toHaveLength(5);
+  for (const filter of [{ sessionIds: ["first"] }, { minDurationMs: 9 }])
+    await expect(totals.count(teamId, filter)).rejects.toMatchObject({ code: "internal_error" });
 });
 
 test("damage is told, call by call or segment by segment", async () => {
@@ -111,8 +137,6 @@ test("a segment of an append that failed is not taken for the next one, which ge
   expect(await findDamage(file)).toEqual([]);
 });
 
-const limits = { clock: systemClock, searchMaxMs: 1_000 };
-
 test.for(["team", "parent", "server", "outcome", "tool", "started", "duration", "seq"] as const)(
   "a damaged column %s is a problem with a name, and stops no append",
   async (column) => {
@@ -142,7 +166,8 @@ test("damage keeps neither age nor a removed server from taking the rest", async
     );
   file.db.exec("UPDATE blocks SET bytes = zeroblob(length(bytes)) WHERE first_seq = 128");
   file.db.exec("UPDATE segments SET server = zeroblob(3), ids = zeroblob(7) WHERE first_seq = 0");
-  const removal = new CallRemoval(file);
+  const removal = new CallRemoval(file, new Residue(file));
+  const pruning = new CallPruning(file, new Residue(file));
   const totals = new CallTotals(file, limits);
   const window = { sinceMs: startMs + 1 };
   expect(removal.hideServer(teamId, id("server 0"))).toBe(true);
@@ -151,9 +176,50 @@ test("damage keeps neither age nor a removed server from taking the rest", async
   // The damaged segment may still hold some of its calls.
   expect(count(file, "(SELECT swept FROM removed_servers)")).toBe(0);
   expect(await totals.count(teamId, { window })).toBe(4_200);
-  expect(await removal.pruneBodies(startMs + 2)).toBe(4_200 - 128 + 2_100);
-  expect(await removal.prune(startMs + 2)).toBe(4_200 + 2_100);
+  expect(await pruning.pruneBodies(startMs + 2)).toBe(4_200 - 128 + 2_100);
+  expect(await pruning.prune(startMs + 2)).toBe(4_200 + 2_100);
   expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(2_100);
+});
+
+test("old calls of one team among those of others go eight blocks at a time", async () => {
+  using file = new CallFile(":memory:", "write");
+  appendCalls(
+    file,
+    calls(8_192).map((each, n) => ({ ...each, teamId: n % 50 === 0 ? teamId : otherTeamId })),
+  );
+  expect(count(file, "(SELECT count(*) FROM blocks)")).toBe(64);
+  const removed: number[] = [];
+  const write = file.write.bind(file);
+  file.write = (work) => {
+    const before = count(file, "(SELECT sum(calls) FROM segments)");
+    const result = write(work);
+    removed.push(before - count(file, "(SELECT sum(calls) FROM segments)"));
+    return result;
+  };
+  const pruning = new CallPruning(file, new Residue(file));
+  expect(await pruning.prune(Infinity, [teamId])).toBe(164);
+  const steps = removed.filter((calls) => calls > 0);
+  expect(steps).toHaveLength(8);
+  expect(Math.max(...steps)).toBeLessThanOrEqual(Math.ceil((8 * 128) / 50));
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(8_028);
+  expect(await findDamage(file)).toEqual([]);
+});
+
+test("damage keeps no other call of a team from coming of age", async () => {
+  using file = new CallFile(":memory:", "write");
+  for (let at = 0; at < 3; at++)
+    appendCalls(
+      file,
+      calls(4_200).map((each, n) => ({
+        ...each,
+        id: call(`${at} ${n}`).id,
+        teamId: n % 2 === 0 ? teamId : otherTeamId,
+      })),
+    );
+  file.db.exec("UPDATE segments SET started = x'09' WHERE first_seq = 4200");
+  const pruning = new CallPruning(file, new Residue(file));
+  expect(await pruning.prune(Infinity, [teamId])).toBe(4_200);
+  expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(2 * 2_100 + 4_200);
 });
 
 test("outcomes that nobody wrote keep no call from being appended, and none is lost with them", async () => {
@@ -166,7 +232,7 @@ test("outcomes that nobody wrote keep no call from being appended, and none is l
   file.db.exec("UPDATE segments SET outcome = x'0100000009090909d0070000'");
   for (let at = 1; at < 12; at++) appendCalls(file, batch(at));
   expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(24_000);
-  expect(await new CallRemoval(file).prune(startMs + 2)).toBe(4_000);
+  expect(await new CallPruning(file, new Residue(file)).prune(startMs + 2)).toBe(4_000);
   expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(20_000);
 });
 
@@ -209,7 +275,7 @@ test("names go in steps, those in use stay", async () => {
     steps++;
     return write(work);
   };
-  expect(await new CallRemoval(file).prune(startMs + 2 * dayMs)).toBe(16_000);
+  expect(await new CallPruning(file, new Residue(file)).prune(startMs + 2 * dayMs)).toBe(16_000);
   expect(steps).toBeGreaterThanOrEqual(4);
   expect(count(file, "(SELECT count(*) FROM names)")).toBe(8_000 + 5);
   expect(await findDamage(file)).toEqual([]);
@@ -273,7 +339,7 @@ test("ids of names are taken for new names only, and never for two", async () =>
   for (let day = 0; day < 50; day++)
     appendCalls(file, [call(`${day}`, { startedAtMs: startMs + day * dayMs })]);
   expect(count(file, "(SELECT seq FROM sqlite_sequence WHERE name = 'names')")).toBe(6);
-  expect(await new CallRemoval(file).prune(startMs + 49 * dayMs)).toBe(49);
+  expect(await new CallPruning(file, new Residue(file)).prune(startMs + 49 * dayMs)).toBe(49);
   expect(count(file, "(SELECT count(*) FROM names)")).toBe(6);
   file.db.exec("UPDATE sqlite_sequence SET seq = 4294967294 WHERE name = 'names'");
   const last = call("last", { toolName: "the last name" });

@@ -10,26 +10,14 @@ import { DatabaseSync } from "node:sqlite";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import type { ServerChange } from "../../src/store/registry.ts";
 import { CallFile } from "../../src/store/sqlite/call-file.ts";
 import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
 import { CallReader } from "../../src/store/sqlite/call-reader.ts";
 import { appendCalls } from "../../src/store/sqlite/call-writer.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
-import { SqliteRegistry } from "../../src/store/sqlite/registry.ts";
-import {
-  apiKey,
-  call,
-  calls,
-  id,
-  otherTeamId,
-  server,
-  startMs,
-  teamId,
-  userId,
-} from "./builders.ts";
+import { openSqliteRegistry } from "../../src/store/sqlite/registry.ts";
+import { call, calls, id, otherTeamId, startMs, teamId } from "./builders.ts";
 import { callLogContract } from "./call-log.contract.ts";
-import { registryContract } from "./registry.contract.ts";
 
 const root = mkdtempSync(join(tmpdir(), "hookwatch-store-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -40,8 +28,6 @@ const openLog = (path = freshPath()) => SqliteCallLog.open(path, { mode: "write"
 const openReader = (path: string) => SqliteCallLog.open(path, { mode: "read" });
 
 describe("sqlite call log", () => callLogContract(async () => openLog()));
-
-describe("sqlite registry", () => registryContract(async () => SqliteRegistry.open(freshPath())));
 
 describe("two connections to one call log", () => {
   test("a reader sees what a writer appended and removed, as soon as it has resolved", async () => {
@@ -99,7 +85,7 @@ describe("two connections to one call log", () => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     const registryPath = freshPath();
-    await using registry = SqliteRegistry.open(registryPath);
+    await using registry = openSqliteRegistry(registryPath);
     const registryOther = new DatabaseSync(registryPath);
     registryOther.exec("BEGIN IMMEDIATE");
     // The registry's short wait; the call log's is the same code with a longer one.
@@ -154,6 +140,7 @@ describe("a file on disk", () => {
       },
     },
     { name: "time", remove: (log: SqliteCallLog) => log.prune(startMs + 1) },
+    { name: "a team's time", remove: (log: SqliteCallLog) => log.prune(startMs + 1, [teamId]) },
   ])("bodies removed by $name are gone from every file", async ({ remove }) => {
     const path = freshPath();
     const onDisk = () => {
@@ -304,6 +291,31 @@ describe("a file on disk", () => {
   });
 });
 
+test("what retention takes of a team leaves none of its names behind, whatever others keep", async () => {
+  const path = freshPath();
+  await using log = openLog(path);
+  const dayMs = 86_400_000;
+  const used = { toolName: "told to both", sessionId: "5e55" };
+  await log.append([
+    call("a", { ...used, clientName: "only ours" }),
+    call("b", { ...used, teamId: otherTeamId, clientName: "only theirs" }),
+    call("c", { toolName: "ours later", startedAtMs: startMs + 3 * dayMs }),
+  ]);
+  expect(await log.prune(startMs + 2 * dayMs, [teamId])).toBe(1);
+  const db = new DatabaseSync(path, { readOnly: true });
+  const kept = db.prepare("SELECT name FROM names").all();
+  db.close();
+  const names = kept.map(({ name }) => name);
+  expect(names).not.toContain("only ours");
+  expect(names.filter((name) => name === "told to both")).toHaveLength(1);
+  expect(names).toEqual(expect.arrayContaining(["only theirs", "ours later", teamId, otherTeamId]));
+  expect(await log.find(otherTeamId, call("b").id)).toMatchObject(used);
+  expect(await log.prune(startMs + 5 * dayMs, [teamId])).toBe(1);
+  await log.append([call("d", { ...used, startedAtMs: startMs + 6 * dayMs })]);
+  expect(await log.count(teamId, { toolNames: ["told to both"] })).toBe(1);
+  expect(await log.count(otherTeamId, { toolNames: ["told to both"] })).toBe(1);
+});
+
 test("metrics that take several steps count calls of one millisecond once", async () => {
   await using log = openLog();
   // More than one step reads, all of two instants.
@@ -350,7 +362,7 @@ describe("a file that is not ours", () => {
   const opening = {
     "call log": (path: string) => void openLog(path),
     "call log to read": (path: string) => void openReader(path),
-    registry: (path: string) => void SqliteRegistry.open(path),
+    registry: (path: string) => void openSqliteRegistry(path),
   };
   const problem = (open: () => void) => {
     try {
@@ -457,59 +469,6 @@ describe("damage", () => {
     expect(listed.find(({ id: each }) => each === call("later").id)?.requestBody).not.toBe("");
     expect(await log.find(teamId, call("later").id)).toEqual(call("later"));
     expect(await log.count(teamId, {})).toBe(101);
-  });
-});
-
-describe("a registry shared by two processes", () => {
-  test("a watcher hears of the other one's changes", async () => {
-    const path = freshPath();
-    await using ours = SqliteRegistry.open(path, { pollMs: 10 });
-    await using theirs = SqliteRegistry.open(path);
-    await ours.bootstrap({
-      user: { id: userId, email: "a@example.com", createdAtMs: 1 },
-      team: { id: teamId, name: "a", createdAtMs: 1 },
-    });
-    const told: ServerChange[] = [];
-    using _watching = await ours.watchServers((change) => void told.push(change));
-    const hears = (count: number) =>
-      expect.poll(() => told.length, { timeout: 5_000, interval: 10 }).toBe(count);
-    await theirs.addServer(server("a"), 0);
-    await hears(1);
-    const changed = await theirs.changeServer(teamId, server("a").id, { isActive: false }, 5);
-    await hears(2);
-    await theirs.removeServer(teamId, server("a").id);
-    await hears(3);
-    expect(told).toEqual([
-      { kind: "present", server: server("a") },
-      { kind: "present", server: changed },
-      { kind: "removed", server: changed },
-    ]);
-  });
-
-  test("reopening keeps founding, keys, servers, slugs and secrets", async () => {
-    const path = freshPath();
-    const founding = {
-      user: { id: userId, email: "a@example.com", createdAtMs: 1 },
-      team: { id: teamId, name: "a", createdAtMs: 1 },
-    };
-    let secret: Uint8Array;
-    {
-      await using registry = SqliteRegistry.open(path);
-      await registry.bootstrap(founding);
-      await registry.addKey(apiKey("a"));
-      await registry.addServer(server("a"), 0);
-      await registry.addServer(server("b"), 0);
-      await registry.removeServer(teamId, server("b").id);
-      secret = await registry.secret("s");
-    }
-    await using registry = SqliteRegistry.open(path);
-    expect(await registry.bootstrap(founding)).toEqual({ ...founding, created: false });
-    expect(await registry.keys(teamId)).toEqual([apiKey("a")]);
-    expect(await registry.servers(teamId)).toEqual([server("a")]);
-    expect(await registry.removedServers()).toEqual([{ teamId, id: server("b").id }]);
-    expect(await registry.secret("s")).toEqual(secret);
-    const thief = server("c", { slug: server("b").slug });
-    await expect(registry.addServer(thief, 0)).rejects.toMatchObject({ code: "resource_exists" });
   });
 });
 

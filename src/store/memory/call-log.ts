@@ -128,7 +128,7 @@ export class MemoryCallLog implements CallLog {
   }
 
   async metrics(teamId: string, query: MetricsQuery, signal?: AbortSignal): Promise<CallMetrics> {
-    const tally = new CallTally(query);
+    using tally = new CallTally(query);
     for (const { call } of await this.#matching(teamId, query, signal)) {
       const { startedAtMs, durationMs, status, method } = call;
       const names = { server: call.serverId, tool: call.toolName, method, client: call.clientName };
@@ -151,10 +151,12 @@ export class MemoryCallLog implements CallLog {
   /** Removal here leaves nothing to erase. */
   async sweep(): Promise<void> {}
 
-  async prune(beforeMs: number): Promise<number> {
-    for (const { id, untilMs } of this.#losses.values())
-      if (untilMs < beforeMs) this.#losses.delete(id);
-    return this.#removeWhere((call) => call.startedAtMs < beforeMs);
+  async prune(beforeMs: number, teamIds?: readonly string[]): Promise<number> {
+    for (const { id, teamId, untilMs } of this.#losses.values())
+      if (untilMs < beforeMs && isAnyOf(teamIds, teamId)) this.#losses.delete(id);
+    return this.#removeWhere(
+      ({ startedAtMs, teamId }) => startedAtMs < beforeMs && isAnyOf(teamIds, teamId),
+    );
   }
 
   async pruneBodies(beforeMs: number): Promise<number> {
@@ -247,23 +249,29 @@ function toSummary(call: Call, bodyMaxLength: number | undefined): CallSummary {
 
 /** Everything but the text. */
 function matches(call: Call, filter: CallFilter): boolean {
+  const { exclude = {} } = filter;
   return (
-    isAnyOf(filter.serverIds, call.serverId) &&
-    isAnyOf(filter.methods, call.method) &&
-    isAnyOf(filter.toolNames, call.toolName) &&
-    isAnyOf(filter.statuses, call.status) &&
-    isAnyOf(filter.kinds, call.kind) &&
-    isAnyOf(filter.directions, call.direction) &&
-    isAnyOf(filter.sessionIds, call.sessionId) &&
+    fields.every(([list, field]) => isAnyOf<string>(filter[list], call[field])) &&
+    !fields.some(([list, field]) => exclude[list] && isAnyOf<string>(exclude[list], call[field])) &&
     isAnyOf(filter.parentIds, call.parentId) &&
     isAnyOf(filter.logicalIds, call.logicalId) &&
-    isAnyOf(filter.clientNames, call.clientName) &&
-    isAnyOf<string>(filter.errorKinds, call.errorKind) &&
     call.durationMs >= (filter.minDurationMs ?? -Infinity) &&
     call.durationMs <= (filter.maxDurationMs ?? Infinity) &&
     isWithin(filter.window ?? {}, call.startedAtMs)
   );
 }
+
+const fields = [
+  ["serverIds", "serverId"],
+  ["methods", "method"],
+  ["toolNames", "toolName"],
+  ["statuses", "status"],
+  ["kinds", "kind"],
+  ["directions", "direction"],
+  ["sessionIds", "sessionId"],
+  ["clientNames", "clientName"],
+  ["errorKinds", "errorKind"],
+] as const;
 
 function isAnyOf<Value>(wanted: readonly Value[] | undefined, value: Value): boolean {
   return wanted === undefined || wanted.includes(value);

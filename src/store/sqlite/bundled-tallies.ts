@@ -66,7 +66,11 @@ export function sumUp(tallies: readonly SegmentTally[]): TallySums {
         groups.set(name, group);
       }
     }
-    return [...groups].map(([name, group]) => [name, group.part()] as const);
+    return [...groups].map(([name, group]) => {
+      const part = group.part();
+      group.release();
+      return [name, part] as const;
+    });
   };
   return Object.fromEntries(
     talliedKinds.map((kind) => [kind, sumsOf(kind)]),

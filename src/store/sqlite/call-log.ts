@@ -4,7 +4,7 @@
  * One connection writes, in a thread of its own; others read, each in theirs, and neither waits for
  * the other (WAL). Guarantees: `append` returns when the batch survives the death of the machine
  * (`synchronous=FULL`; ingest groups commits, so an fsync is shared by many calls).
- * Bounds: see call-reader.ts, call-totals.ts, call-writer.ts, call-removal.ts.
+ * Bounds: see call-reader.ts, call-totals.ts, call-writer.ts, call-removal.ts, call-pruning.ts.
  */
 import type { Call } from "../../call.ts";
 import { type Clock, systemClock } from "../../clock.ts";
@@ -30,12 +30,14 @@ import { BlockMerging } from "./block-merging.ts";
 import { CallFile } from "./call-file.ts";
 import { addLosses, readLosses } from "./call-losses.ts";
 import { callMetrics } from "./call-metrics.ts";
+import { CallPruning } from "./call-pruning.ts";
 import { CallReader } from "./call-reader.ts";
 import { CallRemoval } from "./call-removal.ts";
 import { CallTotals } from "./call-totals.ts";
 import { findDamage } from "./call-verification.ts";
 import { appendCalls } from "./call-writer.ts";
 import type { DatabaseMode } from "./database.ts";
+import { Residue } from "./residue.ts";
 
 export interface SqliteCallLogOptions {
   /** `write` answers everything and makes the file where there is none; `read` demands it and changes nothing. */
@@ -50,7 +52,9 @@ export class SqliteCallLog implements CallLog {
   readonly #clock: Clock;
   readonly #reader: CallReader;
   readonly #totals: CallTotals;
+  readonly #residue: Residue;
   readonly #removal: CallRemoval;
+  readonly #pruning: CallPruning;
   readonly #merging: BlockMerging;
 
   private constructor(file: CallFile, options: SqliteCallLogOptions) {
@@ -59,7 +63,9 @@ export class SqliteCallLog implements CallLog {
     this.#clock = clock;
     this.#reader = new CallReader(file, { clock, searchMaxMs });
     this.#totals = new CallTotals(file, { clock, searchMaxMs });
-    this.#removal = new CallRemoval(file);
+    this.#residue = new Residue(file);
+    this.#removal = new CallRemoval(file, this.#residue);
+    this.#pruning = new CallPruning(file, this.#residue);
     this.#merging = new BlockMerging(file);
   }
 
@@ -70,7 +76,7 @@ export class SqliteCallLog implements CallLog {
 
   async append(calls: readonly Call[]): Promise<Appended> {
     const appended = appendCalls(this.#file, calls);
-    this.#removal.scrubIfDue();
+    this.#residue.scrubIfDue();
     return appended;
   }
 
@@ -125,12 +131,14 @@ export class SqliteCallLog implements CallLog {
     await this.#merging.merge(swept);
   }
 
-  async prune(beforeMs: number): Promise<number> {
-    return this.#removal.prune(beforeMs);
+  async prune(beforeMs: number, teamIds?: readonly string[]): Promise<number> {
+    await this.#removal.sweep();
+    return this.#pruning.prune(beforeMs, teamIds);
   }
 
   async pruneBodies(beforeMs: number): Promise<number> {
-    return this.#removal.pruneBodies(beforeMs);
+    await this.#removal.sweep();
+    return this.#pruning.pruneBodies(beforeMs);
   }
 
   async addLosses(losses: readonly Loss[]): Promise<void> {
@@ -148,6 +156,7 @@ export class SqliteCallLog implements CallLog {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#removal.stop();
+    this.#pruning.stop();
     this.#merging.stop();
     this.#file[Symbol.dispose]();
   }

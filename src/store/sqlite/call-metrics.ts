@@ -14,7 +14,7 @@ import type { CallFile } from "./call-file.ts";
 import { scan } from "./call-scan.ts";
 import type { Positions } from "./hot-loops.ts";
 import type { Names } from "./names.ts";
-import type { Segment } from "./segment.ts";
+import { type Segment, segmentRowsMax } from "./segment.ts";
 import { isTallied, SegmentTally, tallyHourMs } from "./segment-tally.ts";
 
 type GroupOf = (kind: TallyKind, name: number) => Tally | null;
@@ -26,12 +26,10 @@ export async function callMetrics(
   query: MetricsQuery,
   signal: AbortSignal | undefined,
 ): Promise<CallMetrics> {
-  const tally = new CallTally(query);
+  using tally = new CallTally(query);
   const groupOf = groupsByName(tally, file.names);
   const byHours = query.bucketMs % tallyHourMs === 0;
   let whole: Segment[] = [];
-  const tallyOf = (segment: Segment) =>
-    SegmentTally.of(segment.tally, file.names.find(teamId) ?? 0);
   await scan(
     file,
     { teamId, filter: query, clock, signal },
@@ -40,14 +38,14 @@ export async function callMetrics(
         const matching = selection.count(segment, span);
         if (matching === 0) return;
         const { values, counts } = segment.dictionary("team");
-        const own = counts[values.indexOf(file.names.find(teamId) ?? 0)];
+        const own = counts[values.indexOf(selection.team)];
         const isWhole = byHours && matching === own;
         if (isWhole && isTallied(segment.head.rows, matching)) whole.push(segment);
         else addRows(tally, segment, selection.select(segment, span), groupOf);
       },
-      bundled: (bundle) => {
+      bundled: (bundle, { team }) => {
         const ids = whole.map(({ head }) => head.id);
-        const tallies = () => whole.map(tallyOf);
+        const tallies = () => whole.map((segment) => SegmentTally.of(segment.tally, team));
         if (whole.length > 0)
           addSums(tally, file.tallies.sums(teamId, bundle, ids, tallies), groupOf);
         whole = [];
@@ -109,23 +107,26 @@ interface Samples {
   readonly buckets: Uint16Array;
 }
 
+/** What `samplesOf` returns lies here, until it is asked again: garbage of this size makes V8 collect all of it. */
+const scratch = {
+  statuses: new Array<CallStatus>(segmentRowsMax).fill("success"),
+  durations: new Float64Array(segmentRowsMax),
+  buckets: new Uint16Array(segmentRowsMax),
+};
+
 function samplesOf(segment: Segment, positions: Positions): Samples {
   const { values, codes } = segment.dictionary("outcome");
   const statusOf = Array.from(values, (outcome) => outcomeOf(outcome).status);
-  const samples = {
-    statuses: new Array<CallStatus>(positions.length),
-    durations: new Float64Array(positions.length),
-    buckets: new Uint16Array(positions.length),
-  };
+  const { statuses, durations, buckets } = scratch;
   const all = segment.durations;
   for (let index = 0; index < positions.length; index++) {
     const position = positions[index] as number;
     const durationMs = all[position] as number;
-    samples.statuses[index] = statusOf[codes?.[position] ?? 0] ?? "success";
-    samples.durations[index] = durationMs;
-    samples.buckets[index] = bucketOf(durationMs);
+    statuses[index] = statusOf[codes?.[position] ?? 0] ?? "success";
+    durations[index] = durationMs;
+    buckets[index] = bucketOf(durationMs);
   }
-  return samples;
+  return scratch;
 }
 
 function addSample(group: Tally, { statuses, durations, buckets }: Samples, index: number): void {

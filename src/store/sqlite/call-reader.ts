@@ -6,7 +6,6 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import type { Call, CallSummary } from "../../call.ts";
-import type { Clock } from "../../clock.ts";
 import { isUuid } from "../../id.ts";
 import { invalid } from "../../problem.ts";
 import type { ArrivalsQuery, CallArrival, CallArrivals, CallPage, PageQuery } from "../call-log.ts";
@@ -27,12 +26,10 @@ const stepMs = 20;
 export class CallReader {
   readonly #file: CallFile;
   readonly #limits: SearchLimits;
-  readonly #clock: Clock;
 
   constructor(file: CallFile, limits: SearchLimits) {
     this.#file = file;
     this.#limits = limits;
-    this.#clock = limits.clock;
   }
 
   async page(teamId: string, query: PageQuery, signal?: AbortSignal): Promise<CallPage> {
@@ -68,13 +65,13 @@ export class CallReader {
     const { names, segments, statements } = this.#file;
     const selection = Selection.of(teamId, query, names, statements);
     if (!selection) return true;
-    const endMs = this.#clock.monotonicMs() + stepMs;
+    const endMs = this.#limits.clock.monotonicMs() + stepMs;
     const { hits, skipped, reachedMs } = newest(segments, {
       selection,
       after: way.place && rowPlace(way.place),
       skip: way.skip,
       take: query.limit + 1 - calls.length,
-      isOver: () => this.#clock.monotonicMs() >= endMs,
+      isOver: () => this.#limits.clock.monotonicMs() >= endMs,
     });
     const blocks = new BlockReading(statements);
     for (const { segment, position } of hits) {
@@ -95,11 +92,11 @@ export class CallReader {
     query: ArrivalsQuery,
     signal?: AbortSignal,
   ): Promise<CallArrivals> {
-    const deadlineMs = this.#clock.monotonicMs() + this.#limits.searchMaxMs;
+    const deadlineMs = this.#limits.clock.monotonicMs() + this.#limits.searchMaxMs;
     for (let after = query.after; ; await turn()) {
       signal?.throwIfAborted();
       const { arrivals, next } = this.#file.read(() => this.#arrived(teamId, query, after));
-      if (arrivals.length > 0 || next === after || this.#clock.monotonicMs() >= deadlineMs)
+      if (arrivals.length > 0 || next === after || this.#limits.clock.monotonicMs() >= deadlineMs)
         return { arrivals, next };
       after = next;
     }
@@ -118,7 +115,7 @@ export class CallReader {
     const selection = Selection.of(teamId, filter, names, statements);
     const terms = searchTerms(filter.text ?? "");
     const blocks = new BlockReading(statements);
-    const endMs = this.#clock.monotonicMs() + stepMs;
+    const endMs = this.#limits.clock.monotonicMs() + stepMs;
     const arrivals: CallArrival[] = [];
     if (!selection || fromSeq === end) return { arrivals, next: encodePosition(end) };
     for (const segment of segments.inOrderFrom(fromSeq)) {
@@ -133,10 +130,10 @@ export class CallReader {
           arrivals.push({ position: next, call });
           if (arrivals.length === limit) return { arrivals, next };
         }
-        if (this.#clock.monotonicMs() >= endMs) return { arrivals, next };
+        if (this.#limits.clock.monotonicMs() >= endMs) return { arrivals, next };
       }
       // Whether any call of it matched or not.
-      if (this.#clock.monotonicMs() >= endMs)
+      if (this.#limits.clock.monotonicMs() >= endMs)
         return { arrivals, next: encodePosition(segment.head.lastSeq + 1) };
     }
     return { arrivals, next: encodePosition(end) };

@@ -14,15 +14,16 @@ import { uuidBytes, uuidText } from "./uuid-bytes.ts";
 /** Within a write transaction. */
 export function toRow(call: Call, id: Uint8Array, seq: number, names: Names): Row {
   const at = call.startedAtMs;
+  const team = names.use(call.teamId, at);
   return {
     seq,
     id,
-    team: names.use(call.teamId, at),
-    server: names.use(call.serverId, at),
-    method: names.use(call.method, at),
-    tool: names.use(call.toolName, at),
-    session: names.use(call.sessionId, at),
-    client: names.use(call.clientName, at),
+    team,
+    server: names.use(call.serverId, at, team),
+    method: names.use(call.method, at, team),
+    tool: names.use(call.toolName, at, team),
+    session: names.use(call.sessionId, at, team),
+    client: names.use(call.clientName, at, team),
     outcome: outcomeCode(call),
     startedMs: at,
     durationMs: call.durationMs,
@@ -50,6 +51,7 @@ export function toEntry(call: Call, seq: number): BlockEntry {
     call.path,
     call.resultType,
     call.headerMismatches,
+    call.replayOf ?? "",
   ];
   return {
     seq,
@@ -72,6 +74,7 @@ export function toCall(
     id,
     parentId: row.parent ? uuidText(row.parent) : "",
     logicalId: row.logical ? uuidText(row.logical) : id,
+    ...(rest[17] && { replayOf: rest[17] }),
     teamId,
     serverId: names.text(row.server),
     ...outcomeOf(row.outcome),
@@ -144,4 +147,6 @@ type Rest = readonly [
   path: string,
   resultType: ResultType | "",
   headerMismatches: readonly string[],
+  /** Absent in what versions before this one wrote; empty for none. */
+  replayOf?: string,
 ];

@@ -27,7 +27,7 @@ export interface Scanner {
   /** Shown each segment once, within a transaction, with the span of it that counts. */
   visit(segment: Segment, selection: Selection, span: SeqSpan): void;
   /** Told within the same transaction when all segments of a bundle were shown; bundles have numbers. */
-  bundled?(bundle: number): void;
+  bundled?(bundle: number, selection: Selection): void;
 }
 
 export async function scan(
@@ -45,7 +45,7 @@ export async function scan(
       const { firstSeq, minStartedMs, maxStartedMs } = segment.head;
       const next = Math.floor(firstSeq / bundleSeqs);
       if (bundle !== undefined && next !== bundle) {
-        scanner.bundled?.(bundle);
+        scanner.bundled?.(bundle, selection);
         bundle = undefined;
         if (clock.monotonicMs() >= endMs) return true;
       }
@@ -54,7 +54,7 @@ export async function scan(
         scanner.visit(segment, selection, { belowSeq });
       belowSeq = firstSeq;
     }
-    if (bundle !== undefined) scanner.bundled?.(bundle);
+    if (bundle !== undefined) scanner.bundled?.(bundle, selection);
     return false;
   };
   for (;;) {

@@ -5,7 +5,6 @@
  * distinct value of a facet's field, of which there may be a million; names are looked up in steps of 20 ms.
  */
 import { setImmediate as turn } from "node:timers/promises";
-import type { Clock } from "../../clock.ts";
 import { Problem } from "../../problem.ts";
 import type { CallFilter } from "../call-filter.ts";
 import type {
@@ -42,12 +41,10 @@ const columnOf: Readonly<Record<NamedField, DictionaryColumnName>> = {
 export class CallTotals {
   readonly #file: CallFile;
   readonly #limits: SearchLimits;
-  readonly #clock: Clock;
 
   constructor(file: CallFile, limits: SearchLimits) {
     this.#file = file;
     this.#limits = limits;
-    this.#clock = limits.clock;
   }
 
   async count(teamId: string, filter: CallFilter, signal?: AbortSignal): Promise<number> {
@@ -58,7 +55,7 @@ export class CallTotals {
       });
       return count;
     }
-    const about = { teamId, filter, clock: this.#clock, signal };
+    const about = { teamId, filter, clock: this.#limits.clock, signal };
     await scan(this.#file, about, {
       visit: (segment, selection, span) => {
         count += selection.count(segment, span);
@@ -123,7 +120,7 @@ export class CallTotals {
       });
       return;
     }
-    const about = { teamId, filter, clock: this.#clock, signal };
+    const about = { teamId, filter, clock: this.#limits.clock, signal };
     await scan(this.#file, about, {
       visit: (segment, selection, span) => visit(segment, selection.select(segment, span)),
     });
@@ -139,14 +136,14 @@ export class CallTotals {
     const candidates = [...counts].filter(([, calls]) => calls >= least);
     let [first, at]: [readonly FacetValue[], number] = [[], 0];
     const step = (): boolean => {
-      const endMs = this.#clock.monotonicMs() + stepMs;
+      const endMs = this.#limits.clock.monotonicMs() + stepMs;
       const named = first.map(({ value, calls }) => [value, calls] as const);
       for (const [name, calls] of candidates.slice(at, at + namesPerStep)) {
         // Without a name its calls are gone, too: retention came in between.
         const value = this.#file.names.textIfKept(name);
         if (value !== undefined) named.push([value, calls]);
         at++;
-        if (this.#clock.monotonicMs() >= endMs) break;
+        if (this.#limits.clock.monotonicMs() >= endMs) break;
       }
       first = facetValues(named, valuesMax);
       return at < candidates.length;

@@ -33,7 +33,8 @@ export async function findDamage(file: CallFile): Promise<readonly string[]> {
 }
 
 function damageOf({ statements, names }: CallFile, segment: Segment): string[] {
-  const { firstSeq, lastSeq, minStartedMs, maxStartedMs } = segment.head;
+  const { firstSeq, lastSeq, minStartedMs, maxStartedMs, minDurationMs, maxDurationMs } =
+    segment.head;
   const findings: string[] = [];
   const blocks = new BlockReading(statements);
   const seqOf = statements.get("SELECT seq FROM ids WHERE id = ?");
@@ -51,6 +52,8 @@ function damageOf({ statements, names }: CallFile, segment: Segment): string[] {
     for (const row of segment.rows()) {
       if (row.startedMs < minStartedMs || row.startedMs > maxStartedMs)
         return `holds call ${row.seq}, which started outside its span`;
+      if (row.durationMs < minDurationMs || row.durationMs > maxDurationMs)
+        return `holds call ${row.seq}, which took a time outside its span`;
       if (Number(seqOf.get(row.id)?.seq) !== row.seq) return `holds call ${row.seq} without its id`;
       attempt(`call ${row.seq}`, () => {
         toCall("", row, blocks.entry(row.seq), names);

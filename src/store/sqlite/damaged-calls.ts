@@ -11,9 +11,9 @@ import { Problem } from "../../problem.ts";
 import { BlockReading } from "./blocks.ts";
 import { damagedEntry, toCall } from "./call-row.ts";
 import { isSegmentWhole } from "./call-verification.ts";
-import { readBothWays, readByKey } from "./damaged-file.ts";
-import { isDamage } from "./database.ts";
+import { isUnreadableRow, readBothWays, readByKey } from "./damaged-file.ts";
 import { type Row, Segment, type SegmentHead, segmentRowsMax } from "./segment.ts";
+import { headColumns } from "./segments.ts";
 import { Statements } from "./statements.ts";
 
 export interface DamagedCall {
@@ -45,7 +45,7 @@ export function* readDamagedCalls(
 function readNames(db: DatabaseSync): ReadonlyMap<number, string> {
   const names = new Map<number, string>();
   readByKey(db, "names", "id, name", ([id, name]) => void names.set(Number(id), String(name)));
-  readBothWays(db, "SELECT id, name FROM names", ["name"], ([id, name]) => {
+  readBothWays(db, "SELECT id, name FROM names", ["team", "name"], ([id, name]) => {
     names.set(Number(id), String(name));
   });
   return names;
@@ -54,14 +54,14 @@ function readNames(db: DatabaseSync): ReadonlyMap<number, string> {
 /** What is known of the segments without reading them, in the order of arrival; by the table and by its index, too. */
 export function readDamagedHeads(db: DatabaseSync): readonly SegmentHead[] {
   const heads = new Map<number, SegmentHead>();
-  const columns = "id, first_seq, last_seq, calls, min_started_ms, max_started_ms";
   const keep = (values: readonly unknown[]) => {
-    const [id = 0, firstSeq = 0, lastSeq = 0, rows = 0, minStartedMs = 0, maxStartedMs = 0] =
-      values.map(Number);
-    heads.set(id, { id, firstSeq, lastSeq, rows, minStartedMs, maxStartedMs });
+    const [id = 0, firstSeq = 0, lastSeq = 0, rows = 0, ...spans] = values.map(Number);
+    const [minStartedMs = 0, maxStartedMs = 0, minDurationMs = 0, maxDurationMs = 0] = spans;
+    const times = { minStartedMs, maxStartedMs, minDurationMs, maxDurationMs };
+    heads.set(id, { id, firstSeq, lastSeq, rows, ...times });
   };
-  readByKey(db, "segments", columns, keep);
-  const indexed = `SELECT ${columns} FROM segments INDEXED BY segments_by_seq`;
+  readByKey(db, "segments", headColumns, keep);
+  const indexed = `SELECT ${headColumns} FROM segments INDEXED BY segments_by_seq`;
   readBothWays(db, indexed, ["first_seq"], keep);
   return [...heads.values()].sort((a, b) => a.firstSeq - b.firstSeq);
 }
@@ -87,7 +87,7 @@ function passingDamage<Result>(read: () => Result): Result | undefined {
     return read();
   } catch (cause) {
     const isOurs = cause instanceof Problem && cause.code === "internal_error";
-    if (isOurs || isDamage(cause) || cause instanceof RangeError) return undefined;
+    if (isOurs || isUnreadableRow(cause) || cause instanceof RangeError) return undefined;
     throw cause;
   }
 }

@@ -119,7 +119,7 @@ export function readUntilDamage(
       onRow(row as unknown as readonly SQLInputValue[]);
     return true;
   } catch (cause) {
-    if (!isDamage(cause)) throw cause;
+    if (!isUnreadableRow(cause)) throw cause;
     return false;
   }
 }
@@ -129,7 +129,14 @@ export function countIfReadable(db: DatabaseSync, table: string): number | undef
   try {
     return Number(db.prepare(`SELECT count(*) AS n FROM "${table}"`).get()?.n);
   } catch (cause) {
-    if (!isDamage(cause)) throw cause;
+    if (!isUnreadableRow(cause)) throw cause;
     return undefined;
   }
+}
+
+/** Damage; also NOMEM and TOOBIG, by which a row fails whose damaged head speaks of gigabytes. */
+export function isUnreadableRow(cause: unknown): boolean {
+  if (isDamage(cause)) return true;
+  const code = cause instanceof Error && "errcode" in cause ? Number(cause.errcode) & 0xff : 0;
+  return code === 7 || code === 18;
 }

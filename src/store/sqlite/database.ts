@@ -80,7 +80,7 @@ const writerPragmas = `
 
 const readerPragmas = `
   PRAGMA query_only = ON;
-  PRAGMA cache_size = -32768;
+  PRAGMA cache_size = -8192;
   PRAGMA temp_store = MEMORY;
   PRAGMA trusted_schema = OFF;
 `;

@@ -16,6 +16,18 @@ export function rowsOfServer(
   );
 }
 
+/** Positions of calls that started before a time, of all teams or of some. */
+export function rowsBefore(
+  segment: Segment,
+  beforeMs: number,
+  teams?: ReadonlySet<number>,
+): number[] {
+  const old = range(segment.firstRowFrom(beforeMs));
+  if (!teams || old.length === 0) return old;
+  const isDoomed = segment.dictionary("team").values.some((team) => teams.has(team));
+  return isDoomed ? old.filter((row) => teams.has(segment.value("team", row))) : [];
+}
+
 export function seqsOf(segment: Segment, positions: Iterable<number>): Set<number> {
   const seqs = new Set<number>();
   for (const position of positions) seqs.add(segment.seq(position));

@@ -12,15 +12,11 @@ const freePagesMin = 1_024;
 
 export class Residue {
   readonly #file: CallFile;
+  /** Whether the WAL could not be emptied: a reader was in the middle of it, or the disk is full. */
   #isInWal = false;
 
   constructor(file: CallFile) {
     this.#file = file;
-  }
-
-  /** Whether the WAL could not be emptied: a reader was in the middle of it, or the disk is full. */
-  get isInWal(): boolean {
-    return this.#isInWal;
   }
 
   /** False when there is nothing to give back, or no way to. */
@@ -51,6 +47,11 @@ export class Residue {
         db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
       }
     });
+  }
+
+  /** Empties the WAL if `scrub` could not. */
+  scrubIfDue(): void {
+    if (this.#isInWal) this.scrub();
   }
 
   #pragma(name: "freelist_count" | "page_count"): number {

@@ -15,28 +15,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { verifyChain } from "../audit-chain.ts";
+import type { Registry } from "../registry.ts";
 import { openDatabase } from "./database.ts";
 import { findFileDamage, requireReadable } from "./integrity.ts";
+import { openSqliteRegistry } from "./registry.ts";
+import { appendAudit } from "./registry-audit.ts";
+import { RegistryFile } from "./registry-file.ts";
 import { repairRegistry } from "./registry-repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "hookwatch-salvage-"));
 afterAll(() => rmSync(root, { recursive: true }));
 const sound = join(root, "sound.db");
 const pageBytes = 8_192;
-const serversMax = 2_000;
+const serversMax = 1_200;
 let files = 0;
 
 beforeAll(() => {
   using db = openDatabase(sound, "registry", "write", 0);
   db.exec(`
-    INSERT INTO users VALUES ('u', 'owner@localhost', 1);
-    INSERT INTO teams VALUES ('t', 'My team', 1);
-    INSERT INTO memberships VALUES ('t', 'u', 1);
+    INSERT INTO users VALUES ('u', 'owner@localhost', NULL, 1);
+    INSERT INTO teams VALUES ('t', 'My team', 'default', 1);
+    INSERT INTO memberships VALUES ('t', 'u', 'owner', 1);
     INSERT INTO founding VALUES (1, 'u', 't');
-    INSERT INTO api_keys VALUES ('k', 't', 'u', 'first key', 'digest', 'last', 1);
+    INSERT INTO api_keys VALUES ('k', 't', 'u', 'first key', 'admin', 'digest', 'last', 1, NULL, NULL, NULL);
   `);
   const spend = db.prepare("INSERT INTO spent_slugs VALUES (?)");
-  const add = db.prepare("INSERT INTO servers VALUES (?, 't', 'u', ?, ?, 'http://x', 1, 1, 1)");
+  const add = db.prepare(
+    "INSERT INTO servers VALUES (?, 't', 'u', ?, ?, 'http://x', 1, 'redacted', NULL, 1, 1)",
+  );
   db.exec("BEGIN");
   for (let number = 0; number < serversMax; number++) {
     spend.run(`slug ${number}`);
@@ -169,6 +176,136 @@ describe("a repair of the registry", () => {
     repairRegistry(damaged, repaired);
     expect(findFileDamage(repaired, "registry")).toEqual([]);
     expect(tables(repaired)).toEqual(tables(sound));
+  });
+
+  /** Of a file in which a second user works in the founder's team, and owns another. */
+  async function repaired(damage: string) {
+    const [damaged, saved] = [join(root, `${files++}.db`), join(root, `${files++}.db`)];
+    {
+      using db = openDatabase(damaged, "registry", "write", 0);
+      db.exec(`
+        INSERT INTO users VALUES ('u', 'owner@localhost', NULL, 1), ('v', 'v@example.com', 'hash', 2);
+        INSERT INTO teams VALUES ('t', 'My team', 'default', 1), ('s', 'v', 'pro', 2);
+        INSERT INTO memberships VALUES ('t', 'u', 'owner', 1), ('t', 'v', 'admin', 3), ('s', 'v', 'owner', 2);
+        INSERT INTO founding VALUES (1, 'u', 't');
+        INSERT INTO identities VALUES ('https://issuer.example', 'subject', 'v');
+        INSERT INTO invitations VALUES ('i', 's', 'w@example.com', 'viewer', 'v', 'digest', 4, 9);
+        INSERT INTO api_keys VALUES ('k', 't', 'v', 'ci', 'admin', 'digest', 'last', 5, NULL, NULL, NULL);
+        INSERT INTO spent_slugs VALUES ('a'), ('b');
+        INSERT INTO servers VALUES ('x', 't', 'v', 'a', 'x', 'http://x', 1, 'off', 500, 6, 6);
+        INSERT INTO servers VALUES ('y', 's', 'v', 'b', 'y', 'http://y', 1, 'full', NULL, 6, 6);
+        INSERT INTO sessions VALUES ('n', 'u', 't', 'cookie', '::1', 7, 7, 9), ('m', 'v', 's', 'token', '::1', 7, 7, 9);
+        INSERT INTO session_secrets VALUES ('old', 'm', 0), ('new', 'm', 1), ('cookie', 'n', 1);
+        INSERT INTO sign_in_links VALUES ('link', 'v', 9);
+        INSERT INTO usage VALUES ('2026-11', 't', 7);
+      `);
+    }
+    {
+      await using registry = openSqliteRegistry(damaged);
+      for (const teamId of ["t", "s", "t"])
+        await registry.addAudit({
+          ...{ teamId, action: "key.created", sourceIp: "", subjectId: "k", details: {}, atMs: 1 },
+        });
+    }
+    {
+      using db = new DatabaseSync(damaged, { enableForeignKeyConstraints: false });
+      db.exec(damage);
+    }
+    repairRegistry(damaged, saved);
+    expect(findFileDamage(saved, "registry")).toEqual([]);
+    return openSqliteRegistry(saved);
+  }
+
+  const contentOf = async (registry: Registry) => ({
+    teams: await registry.teams(),
+    members: [await registry.members("t"), await registry.members("s")],
+    keys: await registry.keys("t"),
+    servers: [await registry.servers("t"), await registry.servers("s")],
+    invitations: await registry.invitations("s"),
+    sessions: [await registry.sessions("u"), await registry.sessions("v")],
+    identity: await registry.findIdentity("https://issuer.example", "subject"),
+    hash: await registry.passwordHash("v"),
+    usage: await registry.usage("2026-11"),
+    audit: await registry.audit("t", { limit: 9, actions: [] }),
+  });
+
+  test("saves all but a few pages of the audit log, where its index is lost, too", async () => {
+    const entries = 1_200;
+    const whole = join(root, `${files++}.db`);
+    {
+      using file = new RegistryFile(whole);
+      const event = { teamId: "t", action: "key.created", sourceIp: "", details: {} } as const;
+      file.write(() => {
+        for (let n = 0; n < entries; n++)
+          appendAudit(file, { ...event, subjectId: `key ${n}`, atMs: n });
+      });
+    }
+    const losses: number[] = [];
+    for (let page = 40; page < statSync(whole).size / pageBytes; page++) {
+      const [damaged, saved] = [copyOf(whole), join(root, `${files++}.db`)];
+      zeroPage(damaged, page);
+      const audit = repairRegistry(damaged, saved).find(({ table }) => table === "audit");
+      losses.push(entries - (audit?.rows ?? 0));
+      rmSync(saved);
+      rmSync(damaged);
+    }
+    expect(losses.filter((lost) => lost > 0).length).toBeGreaterThan(10);
+    // A page of this size holds some 40 entries.
+    expect(Math.max(...losses)).toBeLessThan(100);
+  });
+
+  test("leaves a registry that has lost nothing as it was", async () => {
+    await using registry = await repaired("");
+    const content = await contentOf(registry);
+    expect(content.members[0]?.map(({ role }) => role)).toEqual(["owner", "admin"]);
+    expect(content.servers[0]?.[0]).toMatchObject({
+      captureLevel: "off",
+      upstreamIdleTimeoutMs: 500,
+    });
+    expect(content).toMatchObject({
+      ...{ teams: [{ id: "t" }, { id: "s", plan: "pro" }], keys: [{ id: "k" }] },
+      ...{ invitations: [{ id: "i" }], sessions: [[{ id: "n" }], [{ id: "m" }]] },
+      ...{ identity: { id: "v" }, hash: "hash", audit: [{ seq: 2 }, { seq: 1 }] },
+    });
+    expect(content.usage).toEqual(new Map([["t", 7]]));
+    expect(verifyChain(content.audit.toReversed())).toBeUndefined();
+    expect(await registry.rotateSession("old", "newer", 8)).toMatchObject({ kind: "reused" });
+  });
+
+  test("gives a member whose role is lost the least one, and ownerless teams to the founder", async () => {
+    await using registry = await repaired("DELETE FROM memberships");
+    expect(await registry.roleOf("t", "u")).toBe("owner");
+    // A key is evidence of a membership, a server is none: who made it may have left since.
+    expect(await registry.roleOf("t", "v")).toBe("viewer");
+    expect(await registry.roleOf("s", "v")).toBeUndefined();
+    expect(await registry.roleOf("s", "u")).toBe("owner");
+  });
+
+  test("keeps who is an owner already, and makes nobody else one", async () => {
+    await using registry = await repaired("DELETE FROM memberships WHERE team_id = 't'");
+    expect(await registry.roleOf("s", "v")).toBe("owner");
+    expect(await registry.roleOf("s", "u")).toBeUndefined();
+    expect(await registry.roleOf("t", "u")).toBe("owner");
+  });
+
+  test("finds another founder among the owners", async () => {
+    await using registry = await repaired("DELETE FROM founding");
+    const stranger = { id: "z", email: "z@example.com", createdAtMs: 1 };
+    const team = { id: "z", name: "z", plan: "default", createdAtMs: 1 };
+    const founding = await registry.bootstrap({ user: stranger, team });
+    expect(founding).toMatchObject({ user: { id: "u" }, team: { id: "t" }, created: false });
+  });
+
+  test("ends sessions and links of users who are lost, and keeps their keys and identities", async () => {
+    await using registry = await repaired("DELETE FROM users WHERE id = 'v'");
+    const { sessions, identity, keys, members, hash } = await contentOf(registry);
+    expect(sessions).toMatchObject([[{ id: "n" }], []]);
+    expect(await registry.findSessionBySecret("new")).toBeUndefined();
+    expect(await registry.spendSignInLink("link", 8)).toBeUndefined();
+    expect(identity).toEqual({ id: "v", email: "v@recovered.invalid", createdAtMs: 0 });
+    expect(hash).toBeUndefined();
+    expect(keys).toMatchObject([{ userId: "v" }]);
+    expect(members[1]).toMatchObject([{ userId: "v", role: "owner" }]);
   });
 
   test("says when nothing can be saved", () => {

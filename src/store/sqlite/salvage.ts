@@ -81,15 +81,17 @@ function copyTable(source: DatabaseSync, target: DatabaseSync, table: string): S
   };
   const keys = columns
     .filter(({ pk }) => Number(pk) > 0)
-    .sort((a, b) => Number(a.pk) - Number(b.pk));
-  const [key] = keys;
-  if (keys.length === 1 && key?.type === "INTEGER") readByKey(source, table, names, keep);
-  else readBothWays(source, `SELECT ${names} FROM "${table}"`, orderOf(keys), keep);
+    .sort((a, b) => Number(a.pk) - Number(b.pk))
+    .map(({ name }) => `"${name}"`);
+  // Rows rest in the order of what names them: the rowid, or the key of a table without.
+  if (hasRowid(source, table)) readByKey(source, table, names, keep);
+  else readBothWays(source, `SELECT ${names} FROM "${table}"`, keys, keep);
   return { table, rows, rowsBefore: countIfReadable(source, table) };
 }
 
-function orderOf(keys: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
-  return keys.length > 0 ? keys.map(({ name }) => `"${name}"`) : ["rowid"];
+/** https://www.sqlite.org/pragma.html#pragma_table_list */
+function hasRowid(db: DatabaseSync, table: string): boolean {
+  return db.prepare(`PRAGMA table_list("${table}")`).get()?.wr === 0;
 }
 
 /** Keys that were given once are not given again, even if the table that says so is damaged. */

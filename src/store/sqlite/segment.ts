@@ -19,6 +19,7 @@ import {
   sparseAt,
   uuidAt,
 } from "./column.ts";
+import { makeIdFilter, mayHoldId } from "./id-filter.ts";
 
 export const segmentRowsMax = 8_192;
 /** From here on a segment is large: it stays as it is but for removals. */
@@ -61,7 +62,8 @@ export type ColumnName =
   | "started"
   | "seq"
   | "ids"
-  | "tally";
+  | "tally"
+  | "session_filter";
 
 /** What is known of a segment without reading it. */
 export interface SegmentHead {
@@ -72,6 +74,8 @@ export interface SegmentHead {
   readonly rows: number;
   readonly minStartedMs: number;
   readonly maxStartedMs: number;
+  readonly minDurationMs: number;
+  readonly maxDurationMs: number;
 }
 
 export type SegmentColumns = Readonly<Record<Exclude<ColumnName, "tally">, Uint8Array>>;
@@ -103,6 +107,7 @@ export function encodeSegment(rows: readonly Row[], firstSeq: number): SegmentCo
     parent: encodeSparse(rows.map((row) => row.parent)),
     logical: encodeSparse(rows.map((row) => row.logical)),
     ids: Buffer.concat(rows.map((row) => row.id)),
+    session_filter: makeIdFilter(new Set(rows.map((row) => row.session))),
   };
 }
 
@@ -113,6 +118,7 @@ export class Segment {
   readonly #dictionaries = new Map<DictionaryColumnName, DictionaryColumn>();
   readonly #numbers = new Map<"duration" | "started" | "seq", NumberColumn>();
   readonly #sparse = new Map<SparseColumnName, SparseColumn>();
+  #sessionFilter: Uint8Array | undefined;
 
   constructor(head: SegmentHead, bytesOf: (column: ColumnName) => Uint8Array) {
     this.head = head;
@@ -120,9 +126,12 @@ export class Segment {
   }
 
   dictionary(name: DictionaryColumnName): DictionaryColumn {
-    return kept(this.#dictionaries, name, () => {
-      return decodeDictionary(this.#bytesOf(name), this.head.rows);
-    });
+    let column = this.#dictionaries.get(name);
+    if (!column) {
+      column = decodeDictionary(this.#bytesOf(name), this.head.rows);
+      this.#dictionaries.set(name, column);
+    }
+    return column;
   }
 
   /** The value of one row. */
@@ -159,11 +168,23 @@ export class Segment {
   }
 
   sparse(name: SparseColumnName): SparseColumn {
-    return kept(this.#sparse, name, () => decodeSparse(this.#bytesOf(name)));
+    let column = this.#sparse.get(name);
+    if (!column) {
+      column = decodeSparse(this.#bytesOf(name));
+      this.#sparse.set(name, column);
+    }
+    return column;
   }
 
   id(row: number): Uint8Array {
     return uuidAt(this.#bytesOf("ids"), row);
+  }
+
+  /** False when it has calls of none of these sessions; costs less than a look at the column. */
+  mayHoldSession(sessions: Iterable<number>): boolean {
+    this.#sessionFilter ??= this.#bytesOf("session_filter");
+    for (const session of sessions) if (mayHoldId(this.#sessionFilter, session)) return true;
+    return false;
   }
 
   /** What was summed up when it was written (segment-tally.ts); empty without. */
@@ -211,15 +232,11 @@ export class Segment {
   }
 
   #number(name: "duration" | "started" | "seq"): NumberColumn {
-    return kept(this.#numbers, name, () => decodeNumbers(this.#bytesOf(name), this.head.rows));
+    let column = this.#numbers.get(name);
+    if (!column) {
+      column = decodeNumbers(this.#bytesOf(name), this.head.rows);
+      this.#numbers.set(name, column);
+    }
+    return column;
   }
-}
-
-function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
 }

@@ -111,9 +111,22 @@ export class Segments {
     const columns = encodeSegment(rows, firstSeq);
     const tally = makeTally(rows);
     const others = unsealedColumns.map((name) => (name === "tally" ? tally : columns[name]));
-    const span = [rows[0]?.startedMs ?? 0, rows.at(-1)?.startedMs ?? 0] as const;
+    let [minDurationMs, maxDurationMs] = [Infinity, 0];
+    for (const { durationMs } of rows) {
+      minDurationMs = Math.min(minDurationMs, durationMs);
+      maxDurationMs = Math.max(maxDurationMs, durationMs);
+    }
+    const starts = [rows[0]?.startedMs ?? 0, rows.at(-1)?.startedMs ?? 0] as const;
+    const spans = [
+      firstSeq,
+      lastSeq,
+      rows.length,
+      ...starts,
+      minDurationMs,
+      maxDurationMs,
+    ] as const;
     const ids = sealIds(others, columns.ids);
-    this.#statements.get(insertSql).run(firstSeq, lastSeq, rows.length, ...span, ...others, ids);
+    this.#statements.get(insertSql).run(...spans, ...others, ids);
   }
 
   /** Within a write transaction. */
@@ -223,10 +236,14 @@ function damaged({ id }: SegmentHead): Problem {
   return new Problem("internal_error", `segment ${id} of the call log is damaged`);
 }
 
-const headSql = `SELECT id, first_seq, last_seq, calls, min_started_ms, max_started_ms FROM segments`;
+/** Of the table, in the order of the head's fields; both indexes hold all of them. */
+export const headColumns =
+  "id, first_seq, last_seq, calls, min_started_ms, max_started_ms, min_duration_ms, max_duration_ms";
+const headSql = `SELECT ${headColumns} FROM segments`;
 
 /** All but the last, `ids`, in the order of the table. */
 export const unsealedColumns = [
+  "session_filter",
   "team",
   "parent",
   "logical",
@@ -243,8 +260,8 @@ export const unsealedColumns = [
 ] as const satisfies readonly ColumnName[];
 
 const insertSql = `
-  INSERT INTO segments (first_seq, last_seq, calls, min_started_ms, max_started_ms, ${unsealedColumns.join(", ")}, ids)
-  VALUES (${"?, ".repeat(5 + unsealedColumns.length)}?)
+  INSERT INTO segments (${headColumns.replace("id, ", "")}, ${unsealedColumns.join(", ")}, ids)
+  VALUES (${"?, ".repeat(7 + unsealedColumns.length)}?)
 `;
 
 function headOf(row: Readonly<Record<string, unknown>>): SegmentHead {
@@ -255,5 +272,7 @@ function headOf(row: Readonly<Record<string, unknown>>): SegmentHead {
     rows: Number(row.calls),
     minStartedMs: Number(row.min_started_ms),
     maxStartedMs: Number(row.max_started_ms),
+    minDurationMs: Number(row.min_duration_ms),
+    maxDurationMs: Number(row.max_duration_ms),
   };
 }

@@ -25,6 +25,8 @@ export interface SeqSpan {
 interface Test {
   readonly column: DictionaryColumnName;
   readonly accepts: (value: number) => boolean;
+  /** True when no row of the segment passes, as can be told for less than a look at its column. */
+  readonly rulesOut?: (segment: Segment) => boolean;
 }
 
 /** A test as one segment's dictionary sees it. */
@@ -42,6 +44,8 @@ const none: Positions = new Uint16Array(0);
 const scratch: Positions = new Uint16Array(segmentRowsMax);
 
 export class Selection {
+  /** Id of the team's name. */
+  readonly team: number;
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly #tests: readonly Test[];
@@ -50,10 +54,12 @@ export class Selection {
   readonly #relatives: Relatives | undefined;
 
   private constructor(
+    team: number,
     filter: CallFilter,
     tests: readonly Test[],
     relatives: Relatives | undefined,
   ) {
+    this.team = team;
     this.sinceMs = filter.window?.sinceMs ?? -Infinity;
     this.untilMs = filter.window?.untilMs ?? Infinity;
     this.#minDurationMs = filter.minDurationMs ?? 0;
@@ -70,13 +76,14 @@ export class Selection {
     statements: Statements,
   ): Selection | undefined {
     const team = names.find(teamId);
-    const tests = testsOf(filter, names);
-    if (team === undefined || !tests) return undefined;
+    if (team === undefined) return undefined;
+    const tests = testsOf(filter, names, team);
+    if (!tests) return undefined;
     tests.unshift({ column: "team", accepts: (value) => value === team });
     const hidden = hiddenServers(teamId, statements);
     if (hidden.length > 0)
       tests.push({ column: "server", accepts: (value) => !hidden.includes(value) });
-    return new Selection(filter, tests, Relatives.of(filter, statements));
+    return new Selection(team, filter, tests, Relatives.of(filter, statements));
   }
 
   /** Good until the next call of this method. */
@@ -89,7 +96,7 @@ export class Selection {
       ? this.#relatives.within(segment, from, to)
       : all.subarray(from, to);
     for (const screen of screens) positions = passing(positions, screen);
-    if (this.#asksDuration && positions.length > 0)
+    if (this.#asksDuration(segment) && positions.length > 0)
       positions = between(positions, segment.durations, this.#minDurationMs, this.#maxDurationMs);
     const { firstSeq, lastSeq } = segment.head;
     if ((firstSeq < fromSeq || lastSeq >= belowSeq) && positions.length > 0) {
@@ -101,26 +108,30 @@ export class Selection {
 
   /** How many `select` would find, often without a look at any row. */
   count(segment: Segment, span: SeqSpan = {}): number {
-    const screens = this.takesWhole(segment, span) ? this.#screens(segment) : [];
+    const screens = this.#takesWhole(segment, span) ? this.#screens(segment) : [];
     if (!screens) return 0;
     if (screens.length !== 1 || !screens[0]) return this.select(segment, span).length;
     return screens[0].rows;
   }
 
   /** True when nothing but what a call names decides, whichever row it is. */
-  takesWhole({ head }: Segment, { fromSeq = -Infinity, belowSeq = Infinity }: SeqSpan): boolean {
-    const { firstSeq, lastSeq, minStartedMs, maxStartedMs } = head;
+  #takesWhole(segment: Segment, { fromSeq = -Infinity, belowSeq = Infinity }: SeqSpan): boolean {
+    const { firstSeq, lastSeq, minStartedMs, maxStartedMs } = segment.head;
     const inWindow = minStartedMs >= this.sinceMs && maxStartedMs < this.untilMs;
     const inSpan = firstSeq >= fromSeq && lastSeq < belowSeq;
-    return inWindow && inSpan && !this.#asksDuration && !this.#relatives;
+    return inWindow && inSpan && !this.#asksDuration(segment) && !this.#relatives;
   }
 
-  get #asksDuration(): boolean {
-    return this.#minDurationMs > 0 || this.#maxDurationMs < Infinity;
+  #asksDuration({ head }: Segment): boolean {
+    return head.minDurationMs < this.#minDurationMs || head.maxDurationMs > this.#maxDurationMs;
   }
 
   /** Those that let some rows of the segment pass and others not, the narrowest first; `undefined` when one lets none. */
   #screens(segment: Segment): readonly Screen[] | undefined {
+    const { minDurationMs, maxDurationMs } = segment.head;
+    if (maxDurationMs < this.#minDurationMs || minDurationMs > this.#maxDurationMs)
+      return undefined;
+    for (const { rulesOut } of this.#tests) if (rulesOut?.(segment)) return undefined;
     const screens: Screen[] = [];
     for (const { column, accepts } of this.#tests) {
       const dictionary = segment.dictionary(column);
@@ -161,35 +172,31 @@ function between(positions: Positions, numbers: NumberColumn, min: number, max: 
 }
 
 /** What the filter asks of names and outcomes; `undefined` when it asks for a name that no call has. */
-function testsOf(filter: CallFilter, names: Names): Test[] | undefined {
-  const { serverIds, methods, toolNames, sessionIds, clientNames } = filter;
-  const named = {
-    server: serverIds,
-    method: methods,
-    tool: toolNames,
-    session: sessionIds,
-    client: clientNames,
-  } as const;
+function testsOf(filter: CallFilter, names: Names, team: number): Test[] | undefined {
+  const { exclude = {} } = filter;
+  /** Without the texts that no call has. */
+  const namesOf = (texts: readonly string[] | undefined) =>
+    texts && new Set(texts.map((text) => names.find(text, team)).filter((id) => id !== undefined));
   const tests: Test[] = [];
-  for (const [column, texts] of Object.entries(named)) {
-    if (!texts) continue;
-    const wanted = new Set(
-      texts.map((text) => names.find(text)).filter((name) => name !== undefined),
-    );
-    if (wanted.size === 0) return undefined;
-    tests.push({ column: column as keyof typeof named, accepts: (value) => wanted.has(value) });
+  for (const [column, list] of named) {
+    const [wanted, unwanted] = [namesOf(filter[list]), namesOf(exclude[list])];
+    if (wanted?.size === 0) return undefined;
+    if (wanted) {
+      const rulesOut = (segment: Segment) => !segment.mayHoldSession(wanted);
+      const isIn = (value: number) => wanted.has(value);
+      tests.push({ column, accepts: isIn, ...(column === "session" && { rulesOut }) });
+    }
+    if (unwanted?.size) tests.push({ column, accepts: (value) => !unwanted.has(value) });
   }
-  const { kinds, directions, statuses, errorKinds } = filter;
-  if (kinds ?? directions ?? statuses ?? errorKinds) {
+  if (outcomes.some(([list]) => filter[list] ?? exclude[list])) {
     tests.push({
       column: "outcome",
       accepts: (value) => {
-        const { kind, direction, status, errorKind } = outcomeOf(value);
-        return (
-          isAnyOf(kinds, kind) &&
-          isAnyOf(directions, direction) &&
-          isAnyOf(statuses, status) &&
-          isAnyOf<string>(errorKinds, errorKind)
+        const outcome = outcomeOf(value);
+        return outcomes.every(
+          ([list, field]) =>
+            (filter[list] === undefined || isIn(filter[list], outcome[field])) &&
+            !isIn(exclude[list], outcome[field]),
         );
       },
     });
@@ -197,15 +204,32 @@ function testsOf(filter: CallFilter, names: Names): Test[] | undefined {
   return tests;
 }
 
-function isAnyOf<Value>(wanted: readonly Value[] | undefined, value: Value): boolean {
-  return wanted === undefined || wanted.includes(value);
+const named = [
+  ["server", "serverIds"],
+  ["method", "methods"],
+  ["tool", "toolNames"],
+  ["session", "sessionIds"],
+  ["client", "clientNames"],
+] as const;
+
+const outcomes = [
+  ["kinds", "kind"],
+  ["directions", "direction"],
+  ["statuses", "status"],
+  ["errorKinds", "errorKind"],
+] as const;
+
+function isIn(values: readonly string[] | undefined, value: string): boolean {
+  return values?.includes(value) ?? false;
 }
 
 /** Ids of the team's servers that are removed while calls of theirs remain. */
 export function hiddenServers(teamId: string, statements: Statements): number[] {
   const sql = `
-    SELECT names.id FROM removed_servers JOIN names ON names.name = removed_servers.server_id
-    WHERE removed_servers.team_id = ? AND removed_servers.swept = 0
+    SELECT names.id FROM names AS teams
+      JOIN removed_servers ON removed_servers.team_id = teams.name AND removed_servers.swept = 0
+      JOIN names ON names.team = teams.id AND names.name = removed_servers.server_id
+    WHERE teams.team = 0 AND teams.name = ?
   `;
   return statements
     .get(sql)

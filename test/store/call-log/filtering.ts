@@ -172,6 +172,23 @@ const cases: {
   errorKinds: [
     [["tool"], (each) => each.errorKind === "tool"],
     [["http", "policy"], (each) => each.errorKind === "http" || each.errorKind === "policy"],
+    [["", "tool"], (each) => each.errorKind === "" || each.errorKind === "tool"],
+  ],
+  exclude: [
+    [{ serverIds: [id("server 0"), id("nobody")] }, (each) => each.serverId !== id("server 0")],
+    [{ serverIds: [id("nobody")], statuses: ["error"] }, (each) => each.status !== "error"],
+    [{ methods: ["tools/list", ""] }, (each) => !["tools/list", ""].includes(each.method)],
+    [{ toolNames: ["two", ""] }, (each) => !["two", ""].includes(each.toolName)],
+    [{ statuses: ["error"] }, (each) => each.status !== "error"],
+    [{ statuses: ["error", "success", "timeout"] }, () => false],
+    [
+      { kinds: ["http"], directions: ["server"] },
+      (each) => each.kind !== "http" && each.direction !== "server",
+    ],
+    [{ sessionIds: ["5e55"] }, (each) => each.sessionId !== "5e55"],
+    [{ clientNames: ["", "другой"] }, (each) => !["", "другой"].includes(each.clientName)],
+    [{ errorKinds: ["tool"] }, (each) => each.errorKind !== "tool"],
+    [{ errorKinds: [""] }, (each) => each.errorKind !== ""],
   ],
   minDurationMs: [
     [500, (each) => each.durationMs >= 500],
@@ -270,14 +287,9 @@ const readings: Readonly<
     expect(await log.histogram(teamId, query), shown(filter)).toEqual(buckets);
   },
 
-  metrics: async ({ log }, { serverIds, methods, toolNames, window = {}, ...more }, expected) => {
-    // Metrics know no other filters.
-    if (Object.keys(more).length > 0) return;
-    const filter = {
-      ...(serverIds && { serverIds }),
-      ...(methods && { methods }),
-      ...(toolNames && { toolNames }),
-    };
+  metrics: async ({ log }, { text, window = {}, ...filter }, expected) => {
+    // Metrics search no text.
+    if (text !== undefined) return;
     const { sinceMs = startMs - dayMs, untilMs = startMs + 5 * dayMs } = window;
     const query = { ...filter, window: { sinceMs, untilMs }, bucketMs: dayMs };
     const { total, ...groups } = await log.metrics(teamId, query);
@@ -385,6 +397,8 @@ const table: readonly (CallFilter & { readonly finds: string })[] = [
   { clientNames: ["other"], finds: "g" },
   { clientNames: [""], finds: "b" },
   { errorKinds: ["tool", "http"], finds: "ch" },
+  { errorKinds: ["tool"], exclude: { toolNames: ["two"] }, finds: "" },
+  { toolNames: ["two"], exclude: { toolNames: ["two"] }, finds: "" },
   { minDurationMs: 500, finds: "cd" },
   { maxDurationMs: 500, minDurationMs: 500, finds: "c" },
   { maxDurationMs: 11, finds: "" },

@@ -469,6 +469,8 @@ function filtersAtDepth(): CallFilter[] {
     { parentIds: [2, 1_002, 69_002].map((n) => id(`call clustered ${n}`)) },
     { logicalIds: [id("call clustered 3"), id("call clustered 4000")] },
     { logicalIds: [id("call clustered 1000")] },
+    { exclude: { serverIds: [id("server 5")], statuses: ["success"] } },
+    { exclude: { sessionIds: ["0".repeat(32)] }, statuses: ["error"] },
     { text: "needle" },
     { text: '"a needle" it', statuses: ["success"], minDurationMs: 1 },
     { text: '"failure 1"', statuses: ["error"], window: { sinceMs: startMs + 300 * dayMs } },
@@ -492,19 +494,23 @@ const fieldOf = {
 
 /** For filters of these tests, whose texts are terms of lower case. */
 function predicateOf(filter: CallFilter): (each: Call) => boolean {
-  const { window = {}, text = "", minDurationMs = 0, maxDurationMs = Infinity, ...lists } = filter;
+  const { window = {}, text = "", exclude, ...rest } = filter;
+  const { minDurationMs = 0, maxDurationMs = Infinity, ...lists } = rest;
   const { sinceMs = -Infinity, untilMs = Infinity } = window;
   const terms = [...text.matchAll(/"([^"]+)"|\S+/g)].map(([word, phrase]) => phrase ?? word);
-  const wanted = Object.entries(lists).map(([key, values]) => {
-    const set = new Set<unknown>(values);
-    return (each: Call) => set.has(each[fieldOf[key as keyof typeof fieldOf]]);
-  });
+  const [wanted, unwanted] = [lists, exclude ?? {}].map((fields) =>
+    Object.entries(fields).map(([key, values]) => {
+      const set = new Set<unknown>(values);
+      return (each: Call) => set.has(each[fieldOf[key as keyof typeof fieldOf]]);
+    }),
+  );
   return (each) =>
     each.startedAtMs >= sinceMs &&
     each.startedAtMs < untilMs &&
     each.durationMs >= minDurationMs &&
     each.durationMs <= maxDurationMs &&
-    wanted.every((isWanted) => isWanted(each)) &&
+    wanted?.every((isWanted) => isWanted(each)) === true &&
+    unwanted?.some((isUnwanted) => isUnwanted(each)) === false &&
     terms.every((term) =>
       [each.requestBody, each.responseBody, each.errorMessage].some((body) => body.includes(term)),
     );

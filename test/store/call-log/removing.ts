@@ -186,6 +186,68 @@ export function removing(open: OpenCallLog): void {
   });
 
   describe("prune", () => {
+    test("of some teams it removes what is older of theirs, however they lie among others", async () => {
+      await using log = await open();
+      const third = id("third team");
+      const teams = [teamId, otherTeamId, third];
+      const all = calls(2_400).map((each, n) => ({ ...each, teamId: teams[n % 3] ?? third }));
+      for (let n = 0; n < 2_400; n += 600) await log.append(all.slice(n, n + 600));
+      const beforeMs = startMs + 1_500_000;
+      expect(await log.prune(beforeMs, [teamId, id("no team"), third])).toBe(1_000);
+      expect(await log.prune(beforeMs, [teamId, id("no team"), third])).toBe(0);
+      expect(await log.count(otherTeamId, {})).toBe(800);
+      for (const each of [teamId, third]) {
+        expect(await log.count(each, {})).toBe(300);
+        expect(await log.count(each, { window: { untilMs: beforeMs } })).toBe(0);
+        expect(await log.count(each, { text: "jsonrpc" })).toBe(300);
+      }
+      for (const n of [0, 1, 1_499, 1_500, 2_399]) {
+        const { teamId: whose, id: which } = all[n] as Call;
+        const isGone = n < 1_500 && whose !== otherTeamId;
+        expect(await log.find(whose, which)).toEqual(isGone ? undefined : all[n]);
+      }
+      expect(await log.append(all.slice(0, 3))).toMatchObject({ stored: 2, known: 1 });
+    });
+
+    test("of some teams it takes their losses alone", async () => {
+      await using log = await open();
+      const loss = {
+        serverId: id("server"),
+        kind: "call",
+        reason: "queue_full",
+        calls: 3,
+      } as const;
+      const span = { fromMs: startMs - 9, untilMs: startMs - 1 };
+      const ours = { ...loss, ...span, id: id("ours"), teamId };
+      const theirs = { ...loss, ...span, id: id("theirs"), teamId: otherTeamId };
+      const late = { ...ours, id: id("late"), untilMs: startMs };
+      await log.addLosses([ours, theirs, late]);
+      expect(await log.prune(startMs, [teamId])).toBe(0);
+      expect(await log.losses(teamId, { limit: 9 })).toEqual([late]);
+      expect(await log.losses(otherTeamId, { limit: 9 })).toEqual([theirs]);
+    });
+
+    test("of one team it is done amid what others append", async () => {
+      await using log = await open();
+      const old = calls(3_000).map((each, n) => ({
+        ...each,
+        startedAtMs: startMs - 1,
+        teamId: n % 2 === 0 ? teamId : otherTeamId,
+      }));
+      for (let n = 0; n < 3_000; n += 300) await log.append(old.slice(n, n + 300));
+      const fresh = calls(20).map((each, n) => ({ ...each, id: id(`fresh ${n}`) }));
+      const late = call("late", { startedAtMs: startMs - 1, teamId: otherTeamId });
+      const [pruned] = await Promise.all([
+        log.prune(startMs, [teamId]),
+        log.append(fresh),
+        log.append([late]),
+        log.sweep(),
+      ]);
+      expect(pruned).toBe(1_500);
+      expect(await log.count(teamId, {})).toBe(20);
+      expect(await log.count(otherTeamId, {})).toBe(1_501);
+    });
+
     test("calls that are appended and removed meanwhile are where they belong", async () => {
       await using log = await open();
       const old = calls(3_000).map((each) => ({ ...each, startedAtMs: startMs - 1 }));

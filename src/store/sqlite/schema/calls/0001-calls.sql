@@ -19,18 +19,22 @@ CREATE TABLE arrivals (
 ) STRICT;
 INSERT INTO arrivals VALUES (1, 0);
 
--- Every repeated text of `segments`, once. No call that uses a name started at or after used_until_ms,
+-- Every repeated text of `segments`, once for each team: teams keep their calls for different times. `team` is the id
+-- of the team's own name, and 0 for the names of teams. No call that uses a name started at or after used_until_ms,
 -- so retention may drop it then. An id is never used twice: readers remember them.
 CREATE TABLE names (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT NOT NULL UNIQUE,
-  used_until_ms INTEGER NOT NULL
+  team INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  used_until_ms INTEGER NOT NULL,
+  UNIQUE (team, name)
 ) STRICT;
 
 -- The calls from first_seq to last_seq, in the order of lists: by start, then by id. Spans do not overlap. A
 -- segment never changes: it is replaced by one with another id, which is never used twice, so
 -- that readers may keep what they have read. The forms of the columns are in column.ts, what they hold
 -- in segment.ts; those that are asked for most come first, since reading one passes over those before it.
+-- session_filter: which sessions it may hold (id-filter.ts).
 CREATE TABLE segments (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   first_seq INTEGER NOT NULL,
@@ -38,6 +42,9 @@ CREATE TABLE segments (
   calls INTEGER NOT NULL,
   min_started_ms INTEGER NOT NULL,
   max_started_ms INTEGER NOT NULL,
+  min_duration_ms INTEGER NOT NULL,
+  max_duration_ms INTEGER NOT NULL,
+  session_filter BLOB NOT NULL,
   team BLOB NOT NULL,
   parent BLOB NOT NULL,
   logical BLOB NOT NULL,
@@ -55,9 +62,9 @@ CREATE TABLE segments (
 ) STRICT;
 
 CREATE UNIQUE INDEX segments_by_seq
-  ON segments (first_seq, last_seq, calls, min_started_ms, max_started_ms);
+  ON segments (first_seq, last_seq, calls, min_started_ms, max_started_ms, min_duration_ms, max_duration_ms);
 CREATE INDEX segments_by_start
-  ON segments (max_started_ms, min_started_ms, calls, first_seq, last_seq);
+  ON segments (max_started_ms, min_started_ms, calls, first_seq, last_seq, min_duration_ms, max_duration_ms);
 
 -- Where the call of an id is; and that there is but one.
 CREATE TABLE ids (
