@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { digestOf, isKey, lastFourOf, newKeyText } from "./keys.ts";
+import { isKey, lastFourOf, newKeyText } from "./keys.ts";
+import { newSecretText } from "./secret-text.ts";
 
 test("a new key has our form and a right checksum", () => {
   for (let round = 0; round < 1_000; round++) {
@@ -37,7 +38,13 @@ test.for([
   expect(isKey(text)).toBe(accepted);
 });
 
-test("a key rests as the SHA-256 of its text and its last four characters", () => {
-  expect(digestOf("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+test.for(["refresh", "cookie", "link", "invitation"] as const)(
+  "a secret of another kind of ours is no key: %s",
+  (kind) => {
+    expect(isKey(newSecretText(kind))).toBe(false);
+  },
+);
+
+test("keys are told apart by their last four characters", () => {
   expect(lastFourOf("hw_0123456789")).toBe("6789");
 });
