@@ -3,10 +3,12 @@
  * a head quoted in prose. Each function is asked about one separator and looks a bounded way back.
  */
 
+import { findBlock } from "./block-secrets.ts";
 import { isPlausible, isPlausibleQuoted } from "./plausible-secret.ts";
-import { backslashesBefore, endOfQuoted, quoteAt } from "./quotes.ts";
+import { backslashesBefore, endOfQuoted, quoteAt, quoteBefore } from "./quotes.ts";
 import type { Secret } from "./redact.ts";
-import { endOfOthers, endOfRun, isWord, toSet } from "./scan.ts";
+import { type CharacterSet, endOfEscaped, endOfOthers, endOfRun, isWord, toSet } from "./scan.ts";
+import { schemeAt, withoutScheme } from "./scheme.ts";
 import { isMcpSession, parameterType, secretType } from "./sensitive-keys.ts";
 
 const nameMaxLength = 64;
@@ -14,12 +16,13 @@ const quotedMaxLength = 4_096;
 /** Of a value, to tell whether it is a secret. */
 const headLength = 256;
 const backslash = 0x5c;
-const slash = 0x2f;
 const equals = 0x3d;
+const greater = 0x3e;
 
 const blanks = toSet(/[ \t]/);
 const lineEnds = toSet(/[\r\n"'\\]/);
-const valueEnds = toSet(/[\s&"'`\\;,<>()]/);
+/** Of a value that stands in prose, in a query or in a list of settings. */
+export const valueEnds = toSet(/[\s&"'`\\;,<>()]/);
 /** Of a line of its own in a file of settings. */
 const lineValueEnds = toSet(/[\s"'`\\]/);
 
@@ -29,6 +32,8 @@ export function findField(text: string, colonAt: number): Secret | undefined {
   const type = secretType(name);
   if (type === "") return undefined;
   const from = endOfRun(text, colonAt + 1, blanks);
+  const sign = text[from];
+  if (sign === "|" || sign === ">") return findBlock(text, start, from, type);
   const scheme = schemeAt(text, from);
   const valueStart = from + scheme.length;
   if (isHead(text, valueStart, type, name, scheme)) {
@@ -37,8 +42,9 @@ export function findField(text: string, colonAt: number): Secret | undefined {
     if (end > valueStart) return { start: valueStart, end, type: found };
   }
   if (type === "session" || (from === colonAt + 1 && !text.startsWith("** ", from))) {
-    // Without a blank it is program text or an address, but for quotes.
-    if (type === "session" || quoteAt(text, from) === "") return undefined;
+    // Without a blank it is program text or an address, but for quotes and what is no word.
+    if (type === "session" || (quoteAt(text, from) === "" && !isGlued(text, from)))
+      return undefined;
   }
   return findLoose(text, start, from, type, ":");
 }
@@ -50,13 +56,15 @@ function isHead(text: string, at: number, type: string, name: string, scheme: st
   if (type === "cookie") return /^[\w.-]{1,60}=/.test(value);
   if (type === "session") return isMcpSession(name) && /^[\w.~-]{6}/.test(value);
   if (type !== "authorization" && !/^x-/i.test(name)) return false;
-  return scheme !== "" || /^[^\s"'\\]{12}/.test(value);
+  if (scheme !== "") return !/^(?:\$[\w{(]|<[a-z]|\{\{|%\w)/i.test(value);
+  return /^[^\s"'\\]{12}/.test(value);
 }
 
 /** `name=value`, asked about where its sign starts and ends: the sign may be escaped. */
 export function findAssigned(text: string, at: number, after = at + 1): Secret | undefined {
   if (text.charCodeAt(after) === equals) return findAzureKey(text, at);
-  const { start, name, before } = nameBefore(text, at);
+  if (text.charCodeAt(after) === greater) return findArrow(text, at, after + 1);
+  const { start, name, before } = declaredName(text, nameBefore(text, at));
   if (name === "") return undefined;
   const isQuery = before === "?" || before === "&";
   const isSpaced = start + name.length < at;
@@ -72,13 +80,40 @@ export function findAssigned(text: string, at: number, after = at + 1): Secret |
     return findLoose(text, start, endOfRun(text, after, blanks, after + 4), type, "=");
   }
   const quote = quoteAt(text, after);
-  if (quote !== "" && isSetting) return findQuotedText(text, after, quote, type);
+  if (quote !== "") return findQuotedText(text, after, quote, type);
   if (isSetting && /^[$%]\W?\w|^\[redacted:|^</.test(text.slice(after, after + 10))) {
     return undefined;
   }
   const isLine = isSetting && startsLine(text, start);
   const end = endOfValue(text, after, isLine ? lineValueEnds : valueEnds);
   return end > after ? { start: after, end, type } : undefined;
+}
+
+/** `password => "x"`, of Ruby, PHP and Perl. */
+function findArrow(text: string, at: number, after: number): Secret | undefined {
+  const nameEnd = startOfRun(text, at, blanks, 4);
+  const closing = quoteBefore(text, nameEnd);
+  const type = secretType(nameBefore(text, nameEnd - closing.length).name);
+  const from = endOfRun(text, after, blanks, after + 4);
+  const quote = quoteAt(text, from);
+  return type === "" || quote === "" ? undefined : findQuotedText(text, from, quote, type);
+}
+
+/** Of `token: string = "x"` the name, not the type. */
+function declaredName(text: string, found: NameBefore): NameBefore {
+  if (!/^(?:string|str|String|SecretStr|any|bytes)$/.test(found.name)) return found;
+  const head = text.slice(Math.max(0, found.start - 48), found.start);
+  const name = /([A-Za-z_]\w{2,40})[?!]?:\s?$/.exec(head)?.[1];
+  return name === undefined ? found : { ...found, name, before: " " };
+}
+
+/** Letters and digits, such as keys are, right after a colon. */
+function isGlued(text: string, from: number): boolean {
+  const head = text.slice(from, from + headLength);
+  const value = head.slice(0, endOfLoose(head, 0));
+  return (
+    value.length >= 10 && /\d/.test(value) && /^[\w.~+/=-]+$/.test(value) && /[A-Za-z]/.test(value)
+  );
 }
 
 function parameterOf(text: string, name: string, at: number): string {
@@ -110,25 +145,31 @@ function findLoose(
   return { start: at, end, type };
 }
 
-/** Stops of a sentence belong to no secret. */
+/** Where a value in prose ends. */
+export function endOfLoose(text: string, from: number): number {
+  return withoutStops(text, from, endOfValue(text, from, valueEnds));
+}
+
+/** Stops of a sentence belong to no secret, but for what passwords often end with. */
 function withoutStops(text: string, from: number, end: number): number {
   let at = end;
-  while (at > from && ".!?:*".includes(text.charAt(at - 1))) at -= 1;
+  while (at > from && ".?:*".includes(text.charAt(at - 1))) at -= 1;
   return at;
 }
 
-const backslashes = toSet(/\\/);
-
 const emphasis = toSet(/[* ]/);
 
-function findQuotedText(text: string, at: number, quote: string, type: string): Secret | undefined {
+export function findQuotedText(
+  text: string,
+  at: number,
+  quote: string,
+  type: string,
+): Secret | undefined {
   const start = at + quote.length;
   const window = text.slice(start, start + quotedMaxLength);
   const end = start + endOfQuoted(window, 0, quote);
-  const scheme = schemeAt(text, start);
-  if (scheme !== "" && start + scheme.length < end) {
-    return { start: start + scheme.length, end, type: scheme.trim().toLowerCase() };
-  }
+  const secret = withoutScheme(text, { start, end, type });
+  if (secret.start > start) return secret;
   const value = text.slice(start, end);
   return !value.includes("\n") && isPlausibleQuoted(value, type) ? { start, end, type } : undefined;
 }
@@ -144,23 +185,13 @@ function findAzureKey(text: string, at: number): Secret | undefined {
 
 const base64 = toSet(/[A-Za-z0-9+/]/);
 
-/** The word that tells how a credential is to be used stays in clear, with the blanks after it. */
-export function schemeAt(text: string, at: number): string {
-  const word = text.slice(at, at + 16);
-  return /^(?:Bearer|Basic|Digest|DPoP|Token|Negotiate) {1,4}/i.exec(word)?.[0] ?? "";
-}
-
-/** Solidi may be escaped. */
-export function endOfValue(
-  text: string,
-  from: number,
-  ends: Parameters<typeof endOfOthers>[2],
-): number {
+/** Solidi may be escaped, and what writers of JSON escape lest it is read as HTML: `+` as `\u002B`. */
+export function endOfValue(text: string, from: number, ends: CharacterSet): number {
   let at = endOfOthers(text, from, ends);
   while (text.charCodeAt(at) === backslash) {
-    const escaped = endOfRun(text, at, backslashes, at + 8);
-    if (text.charCodeAt(escaped) !== slash) break;
-    at = endOfOthers(text, escaped + 1, ends);
+    const after = endOfEscaped(text, at, (code) => !ends[code]);
+    if (after === at) break;
+    at = endOfOthers(text, after, ends);
   }
   return at;
 }
@@ -175,8 +206,15 @@ function startsLine(text: string, at: number): boolean {
   return /(?:^|[\r\n"]|\\[nr])(?:\s{0,8}|\s{0,4}- |export |set |ENV )$/i.test(head);
 }
 
+interface NameBefore {
+  readonly start: number;
+  readonly name: string;
+  /** The character before the name, as what it stands for. */
+  readonly before: string;
+}
+
 /** A name that follows an escape begins after it: `\nTOKEN`, `\u0026token`, `%26token`. */
-function nameBefore(text: string, end: number) {
+export function nameBefore(text: string, end: number): NameBefore {
   const nameEnd = startOfRun(text, end, blanks, 4);
   const first = startOfRun(text, nameEnd, nameParts, nameMaxLength);
   const { start, before } = unescaped(text, first);

@@ -7,11 +7,21 @@
  * bytes as a body.
  */
 import type { Call, CallDirection, CallKind, CallMessage, ResultType } from "../call.ts";
+import type { OwnCall } from "../exchange.ts";
+import type { CaptureLevel } from "../server.ts";
 import type { CaptureContext } from "./capture-context.ts";
+import { lower } from "./capture-level.ts";
 import { progressTokenOf, traceOf } from "./client-facts.ts";
 import { detach } from "./detach.ts";
 import { type ExchangeFacts, elapsedMs } from "./exchange-facts.ts";
-import { type KeptText, keepText, nothingKept } from "./kept-text.ts";
+import {
+  type KeptText,
+  keepsText,
+  keepText,
+  lowered,
+  nothingKept,
+  withoutSecrets,
+} from "./kept-text.ts";
 import { redact } from "./redact.ts";
 import { shorten } from "./truncate.ts";
 import type { Verdict } from "./verdict.ts";
@@ -38,6 +48,7 @@ export interface DraftOpening {
   readonly whole: boolean;
   readonly bytes: number;
   readonly startedMs: number;
+  readonly own?: OwnCall | undefined;
 }
 
 /** How it ended; `body` as kept, see `CallDraft.keep`. */
@@ -83,6 +94,8 @@ export class CallDraft {
   #interruption: Interruption | undefined;
   readonly #context: CaptureContext;
   readonly #parentId: string;
+  /** "" without one. */
+  readonly #replayOf: string;
   readonly #headerMismatches: readonly string[];
   readonly #traceId: string;
   readonly #request: KeptText;
@@ -106,23 +119,23 @@ export class CallDraft {
     this.#traceId = traceOf(opening.params) || facts.traceId;
     this.#startedMs = opening.startedMs;
     this.#requestBytes = opening.bytes;
-    this.id = context.ids(facts.wallMs(opening.startedMs));
+    this.#replayOf = opening.own?.replayOf ?? "";
+    this.id = opening.own?.callId ?? context.ids(facts.wallMs(opening.startedMs));
     this.logicalId = opening.logicalId ?? this.id;
-    const { bodyCaptureMaxBytes } = context.limits;
-    this.#request = this.#hold(
-      keepText(opening.text, opening.whole, bodyCaptureMaxBytes, context.seal),
-    );
+    this.#request = this.#hold(keepText(opening.text, opening.whole, facts.keeping));
   }
 
-  /** Adds to the transcript, or counts what no longer fits. */
-  addMessage(text: string, direction: CallDirection, atMs: number): void {
+  /** Adds to the transcript, or counts what no longer fits. `carrier`: the level of the exchange it came in. */
+  addMessage(text: string, direction: CallDirection, atMs: number, carrier: CaptureLevel): void {
     const { counts, limits, seal } = this.#context;
+    const level = lower(this.facts.level, carrier);
+    if (!keepsText(level)) return;
     const room = limits.bodyCaptureMaxBytes - this.#transcriptBytes;
     if (this.#transcript.length >= transcriptMax || room <= 0) {
       counts.transcriptMessagesDropped += 1;
       return;
     }
-    const { text: body } = this.#hold(keepText(text, true, room, seal));
+    const { text: body } = this.#hold(keepText(text, true, { maxBytes: room, level, seal }));
     this.#transcriptBytes += Buffer.byteLength(body);
     this.#transcript.push({
       atMs: this.facts.wallMs(atMs),
@@ -146,17 +159,19 @@ export class CallDraft {
     if (this.settled) return;
     this.settled = true;
     if (this.direction === "client") this.facts.settledCalls += 1;
-    const { budget, emit, pending, seal } = this.#context;
+    const { emit, pending, seal } = this.#context;
     const { facts } = this;
     facts.scope.unregister(this);
     pending.remove(this);
-    budget.give(this.#heldBytes);
+    facts.budget.give(this.#heldBytes);
     const { opening, client, scope } = facts;
+    const response = lowered(body, facts.level, seal);
     const isClient = this.direction === "client";
     const call: Call = {
       id: this.id,
       parentId: this.#parentId,
       logicalId: this.logicalId,
+      ...(this.#replayOf !== "" && { replayOf: this.#replayOf }),
       teamId: opening.teamId,
       serverId: opening.serverId,
       kind: this.kind,
@@ -166,11 +181,11 @@ export class CallDraft {
       rpcId: toName(this.rpcId, seal),
       path: facts.path,
       requestBody: this.#request.text,
-      responseBody: body.text,
+      responseBody: response.text,
       status: verdict.status,
       resultType,
       statusCode,
-      errorMessage: toErrorMessage(verdict.errorMessage, seal),
+      errorMessage: toErrorMessage(verdict.errorMessage, response.level, seal),
       errorKind: verdict.errorKind,
       errorCode: verdict.errorCode,
       durationMs: elapsedMs(this.#startedMs, endedMs),
@@ -186,7 +201,7 @@ export class CallDraft {
       requestBytes: this.#requestBytes,
       responseBytes: bytes,
       requestTruncated: this.#request.truncated,
-      responseTruncated: body.truncated,
+      responseTruncated: response.truncated,
       traceId: this.#traceId,
       startedAtMs: facts.wallMs(this.#startedMs),
       messages: this.#transcript,
@@ -197,14 +212,14 @@ export class CallDraft {
   #hold(kept: KeptText): KeptText {
     const bytes = kept.text.length;
     if (bytes === 0) return kept;
-    if (!this.#context.budget.take(bytes)) return { ...nothingKept, truncated: true };
+    if (!this.facts.budget.take(bytes)) return { ...nothingKept, truncated: true };
     this.#heldBytes += bytes;
     return { ...kept, text: detach(kept.text) };
   }
 
   #release(kept: KeptText = nothingKept): void {
     this.#heldBytes -= kept.text.length;
-    this.#context.budget.give(kept.text.length);
+    this.facts.budget.give(kept.text.length);
   }
 }
 
@@ -220,9 +235,14 @@ function toName(text: string, seal: CaptureContext["seal"]): string {
   );
 }
 
-function toErrorMessage(message: string, seal: CaptureContext["seal"]): string {
-  if (message === "") return "";
+function toErrorMessage(
+  message: string,
+  level: CaptureLevel,
+  seal: CaptureContext["seal"],
+): string {
+  if (message === "" || !keepsText(level)) return "";
   const readMax = errorMessageMaxLength * 2;
-  const redacted = redact(shorten(message, readMax), seal, message.length > readMax);
-  return shorten(redacted, errorMessageMaxLength);
+  const cut = message.length > readMax;
+  const shown = withoutSecrets(shorten(message, readMax), level, seal, cut);
+  return shorten(shown, errorMessageMaxLength);
 }

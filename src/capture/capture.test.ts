@@ -16,6 +16,7 @@ import type { Capture } from "./capture.ts";
 import { SlabWriter } from "./slab.ts";
 
 const folder = new URL("../../test/fixtures/exchanges/", import.meta.url);
+const captureLevel = "redacted" as const;
 const names = readdirSync(folder).filter((name) => name.endsWith(".http"));
 const read = (name: string) => readFileSync(new URL(name, folder), "utf8");
 
@@ -126,6 +127,7 @@ function post(
     path: "",
     rawHeaders: [...json, ...rawHeaders],
     sourceIp: "192.0.2.1",
+    captureLevel: "redacted",
   });
   witness.request(Buffer.from(body));
   witness.requestEnd();
@@ -148,6 +150,29 @@ test("a call is emitted when its answer has been seen, not when the stream close
   witness.end({ outcome: "client_left", reason: "" });
   rig.flush();
   expect(rig.calls).toHaveLength(1);
+});
+
+test("the first message of an exchange of our own has the id made for it and names what it repeats", () => {
+  using rig = openRig();
+  const own = {
+    callId: "0192bbbb-0000-7000-8000-000000000001",
+    replayOf: "0192bbbb-0000-7000-8000-000000000002",
+  };
+  const witness = rig.watch({
+    ...{ serverId, teamId, startedAtMs, method: "POST", path: "", sourceIp: "", captureLevel, own },
+    rawHeaders: json,
+  });
+  witness.request(Buffer.from(`[${toolCall(1)},${toolCall(2)}]`));
+  witness.requestEnd();
+  witness.head(200, json);
+  witness.response(Buffer.from(`[${answer(1)},${answer(2)}]`));
+  witness.end(complete);
+  post(rig, toolCall(3)).end(complete);
+  rig.flush();
+  const [first, second, third] = rig.calls;
+  expect(first).toMatchObject({ id: own.callId, logicalId: own.callId, replayOf: own.replayOf });
+  expect(second?.id).not.toBe(own.callId);
+  for (const other of [second, third]) expect(other).not.toHaveProperty("replayOf");
 });
 
 test("an id means nothing in another session of the same server", () => {
@@ -191,6 +216,7 @@ test("a call taken back on a legacy stream ends cancelled when no answer follows
     path: "",
     rawHeaders: session,
     sourceIp: "",
+    captureLevel: "redacted",
   });
   get.requestEnd();
   get.head(200, stream);
@@ -235,7 +261,7 @@ test("a session that was deleted is forgotten, and what waited in it ends", () =
   asked.head(200, stream);
   asked.response(Buffer.from("id: 1\ndata:\n\n"));
   asked.end(complete);
-  const opening = { serverId, teamId, startedAtMs, path: "", sourceIp: "" };
+  const opening = { serverId, teamId, startedAtMs, path: "", sourceIp: "", captureLevel };
   const deletion = rig.watch({ ...opening, method: "DELETE", rawHeaders: session });
   deletion.requestEnd();
   deletion.head(200, []);
@@ -434,7 +460,7 @@ test("a request of the server on the stream of several calls is for none of them
 test("a request of the server on a stream of its own is for the one open call of its session", () => {
   using rig = openRig();
   const session = ["mcp-session-id", "s"];
-  const opening = { serverId, teamId, startedAtMs, path: "", sourceIp: "" };
+  const opening = { serverId, teamId, startedAtMs, path: "", sourceIp: "", captureLevel };
   const get = rig.watch({ ...opening, method: "GET", rawHeaders: session });
   get.requestEnd();
   get.head(200, stream);
@@ -611,6 +637,7 @@ test("at shutdown open exchanges and waiting requests become calls that say so",
     path: "",
     rawHeaders: [],
     sourceIp: "",
+    captureLevel: "redacted",
   });
   rig.flush();
   rig.capture.finish("proxy shutdown");

@@ -25,7 +25,7 @@ export interface CaptureOptions {
   readonly bodyCaptureMaxBytes: number;
   /** Larger messages are not parsed. 16 MiB. */
   readonly messageScanMaxBytes?: number;
-  /** For the bodies of all open exchanges and calls together. 128 MiB. */
+  /** For the bodies of all open exchanges and calls together, half of it for one team alone. 128 MiB. */
   readonly openMessageBytesMax?: number;
   /** Requests that wait for an answer beyond their exchange. 10,000. */
   readonly pendingMax?: number;
@@ -37,6 +37,8 @@ export interface CaptureOptions {
   readonly eventIdMax?: number;
   /** Key of the digests that stand for session ids and secrets. */
   readonly digestKey: Uint8Array;
+  /** Credentials of ours that have no form of their own. None. */
+  readonly ownSecrets?: readonly string[];
   readonly log: Log;
   /** See `idsByTime`. */
   readonly ids: (atMs: number) => string;
@@ -63,7 +65,7 @@ export class Capture {
 
   constructor(emit: (call: Call) => void, options: CaptureOptions) {
     const { bodyCaptureMaxBytes, messageScanMaxBytes = 16 * mebibyte } = options;
-    const seal = new Seal(options.digestKey);
+    const seal = new Seal(options.digestKey, options.ownSecrets);
     const counts = { ...noCounts };
     this.#log = options.log;
     this.#context = {

@@ -48,21 +48,20 @@ export function concludeExchange(
   calls: ExchangeCalls,
   conclusion: ExchangeConclusion,
 ): void {
-  const { limits, seal } = context;
   const { body, unfinished } = conclusion;
   const answer = unfinished ? undefined : readAnswer(facts, calls, conclusion);
-  const kept = keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
+  const kept = keepText(body.text, body.whole, facts.keeping);
   const substitute = { text: kept.text, contentType: conclusion.contentType, error: answer?.error };
   const verdict = judgeExchange({ ...conclusion, statusCode: facts.statusCode, substitute });
   const end: End = { ...conclusion, kept, substitute, verdict };
-  settleClientAnswers(context, facts, calls, end);
+  settleClientAnswers(facts, calls, end);
   for (const draft of calls.open) {
-    if (draft.kind === "request") settleRequest(context, facts, draft, toUnanswered(context, end));
+    if (draft.kind === "request") settleRequest(context, facts, draft, toUnanswered(facts, end));
     else settleWhole(facts, draft, end, calls.opened > 1);
   }
   if (facts.resumes) facts.resumes.resumptions -= 1;
   for (const draft of calls.resumed) {
-    settleRequest(context, facts, draft, toUnanswered(context, end));
+    settleRequest(context, facts, draft, toUnanswered(facts, end));
   }
   closeScope(context, facts, end);
 }
@@ -101,12 +100,7 @@ function readAnswer(facts: ExchangeFacts, calls: ExchangeCalls, conclusion: Exch
 }
 
 /** What the client answered counts when the upstream took it. */
-function settleClientAnswers(
-  { limits, seal }: CaptureContext,
-  facts: ExchangeFacts,
-  calls: ExchangeCalls,
-  end: End,
-): void {
+function settleClientAnswers(facts: ExchangeFacts, calls: ExchangeCalls, end: End): void {
   const taken = end.verdict === undefined || (end.outcome === "client_left" && isTaken(facts));
   for (const { draft, message, bytes, atMs } of calls.clientAnswers) {
     const verdict = taken ? judgeAnswer(draft.method, message, 0) : end.verdict;
@@ -114,7 +108,7 @@ function settleClientAnswers(
       verdict: verdict ?? success,
       resultType: resultTypeOf(message),
       statusCode: facts.statusCode,
-      body: keepText(message.text, true, limits.bodyCaptureMaxBytes, seal),
+      body: keepText(message.text, true, facts.keeping),
       bytes,
       endedMs: atMs,
     });
@@ -122,10 +116,10 @@ function settleClientAnswers(
 }
 
 /** What came on a stream is told by calls and transcripts, but for the answer that was cut. */
-function toUnanswered({ limits, seal }: CaptureContext, end: End): End {
+function toUnanswered(facts: ExchangeFacts, end: End): End {
   const { unfinished } = end;
   if (!unfinished) return end;
-  const kept = keepText(unfinished.text, unfinished.whole, limits.bodyCaptureMaxBytes, seal);
+  const kept = keepText(unfinished.text, unfinished.whole, facts.keeping);
   return { ...end, kept };
 }
 

@@ -11,7 +11,7 @@
  * with its beginning.
  */
 import { createParser, type EventSourceParser } from "eventsource-parser";
-import type { Budget } from "./budget.ts";
+import type { Room } from "./budget.ts";
 import { HeldBody } from "./held-body.ts";
 import type { BodyText } from "./unpack.ts";
 
@@ -43,7 +43,7 @@ export class EventStream {
   #seenIds = false;
   #retryMs = 0;
 
-  constructor(onEvent: (event: StreamEvent) => void, budget: Budget, blockMaxBytes: number) {
+  constructor(onEvent: (event: StreamEvent) => void, budget: Room, blockMaxBytes: number) {
     this.#onEvent = onEvent;
     this.#block = new HeldBody(budget, blockMaxBytes);
     this.#parser = createParser({

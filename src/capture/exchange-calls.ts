@@ -160,6 +160,7 @@ export class ExchangeCalls {
       ...body,
       direction: "client",
       startedMs,
+      own: this.opened === 0 ? this.#facts.own : undefined,
     });
     this.#open.add(draft);
     return draft;
@@ -234,7 +235,7 @@ export class ExchangeCalls {
     const draft = this.#subject(message);
     if (draft) {
       draft.acknowledged ||= isAcknowledgement(method, draft);
-      draft.addMessage(text, "server", atMs);
+      draft.addMessage(text, "server", atMs, this.#facts.level);
       return;
     }
     const own = new CallDraft(this.#context, this.#facts, {
@@ -277,8 +278,7 @@ export class ExchangeCalls {
   }
 
   #keep(body: BodyText): KeptText {
-    const { limits, seal } = this.#context;
-    return keepText(body.text, body.whole, limits.bodyCaptureMaxBytes, seal);
+    return keepText(body.text, body.whole, this.#facts.keeping);
   }
 }
 

@@ -1,7 +1,10 @@
 /** What all calls of one exchange have in common. */
-import type { ExchangeOpening } from "../exchange.ts";
+import type { ExchangeOpening, OwnCall } from "../exchange.ts";
+import type { CaptureLevel } from "../server.ts";
+import type { Room } from "./budget.ts";
 import type { CaptureContext } from "./capture-context.ts";
 import { type ClientFacts, toTraceId } from "./client-facts.ts";
+import { type Keeping, keepsText } from "./kept-text.ts";
 import { redactPath } from "./redact-path.ts";
 import type { Scope } from "./scopes.ts";
 
@@ -12,6 +15,8 @@ export class ExchangeFacts {
   /** Monotonic, of the thread that saw the exchange. */
   readonly openedMs: number;
   scope: Scope;
+  /** For what is held of it and of its calls. */
+  readonly budget: Room;
   /** What this exchange says of its client itself. */
   ownClient: ClientFacts | undefined;
   /** 0 until the response's head has come. */
@@ -27,9 +32,11 @@ export class ExchangeFacts {
   resumptions = 0;
   /** The exchange whose stream this one goes on with, while a request of it waits. */
   resumes: ExchangeFacts | undefined;
+  /** What the first call of an exchange of our own is to be known as. */
+  own: OwnCall | undefined;
   /** Nothing more will be seen of this exchange. */
   ended = false;
-  readonly #context: Pick<CaptureContext, "fields" | "seal">;
+  readonly #context: Pick<CaptureContext, "budget" | "fields" | "limits" | "seal">;
   /** How many of the client's calls in it are over. */
   settledCalls = 0;
   #path: string | undefined;
@@ -40,26 +47,43 @@ export class ExchangeFacts {
     fields: ReadonlyMap<string, string>,
     openedMs: number,
     scope: Scope,
-    context: Pick<CaptureContext, "fields" | "seal">,
+    context: Pick<CaptureContext, "budget" | "fields" | "limits" | "seal">,
   ) {
     this.opening = opening;
     this.fields = fields;
     this.openedMs = openedMs;
     this.seenMs = openedMs;
     this.scope = scope;
+    this.budget = context.budget.of(opening.teamId);
     this.#context = context;
+  }
+
+  get level(): CaptureLevel {
+    return this.opening.captureLevel;
+  }
+
+  /** How bodies that this exchange carries are kept. */
+  get keeping(): Keeping {
+    const { limits, seal } = this.#context;
+    return { maxBytes: limits.bodyCaptureMaxBytes, level: this.level, seal };
   }
 
   /** The request's fields as the log shows them. */
   get headers(): Readonly<Record<string, string>> {
-    this.#headers ??= this.#context.fields.redact(this.fields);
+    this.#headers ??= keepsText(this.level) ? this.#context.fields.redact(this.fields) : {};
     return this.#headers;
   }
 
   /** What followed the slug as the log shows it. */
   get path(): string {
-    this.#path ??= redactPath(this.opening.path, this.#context.seal);
+    this.#path ??= this.#shownPath();
     return this.#path;
+  }
+
+  #shownPath(): string {
+    const path = redactPath(this.opening.path, this.#context.seal);
+    const mark = keepsText(this.level) ? -1 : path.indexOf("?");
+    return mark === -1 ? path : path.slice(0, mark);
   }
 
   /** Whatever tells this client from another. A credential: nothing to be kept or shown. */

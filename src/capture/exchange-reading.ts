@@ -55,13 +55,16 @@ export class ExchangeReading {
     this.#calls = new ExchangeCalls(context, this.#facts);
     this.#requestMs = openedMs;
     const { messageScanMaxBytes } = context.limits;
-    this.#request = new HeldBody(context.budget, messageScanMaxBytes);
-    this.#response = new HeldBody(context.budget, messageScanMaxBytes);
+    this.#request = new HeldBody(this.#facts.budget, messageScanMaxBytes);
+    this.#response = new HeldBody(this.#facts.budget, messageScanMaxBytes);
   }
 
   see(event: SlabEvent, atMs: number): void {
     this.#facts.seenMs = atMs;
     switch (event.type) {
+      case "own":
+        this.#facts.own = event.own;
+        break;
       case "request":
         this.#requestMs = atMs;
         this.#request.add(event.bytes);
@@ -130,7 +133,7 @@ export class ExchangeReading {
     this.#contentEncoding = findField(rawHeaders, "content-encoding").trim();
     if (statusCode < 300) this.#meetSession(findField(rawHeaders, "mcp-session-id"));
     if (!isEventStream(this.#contentType)) return;
-    this.#decoder = openStreamDecoder(this.#contentEncoding, this.#context.budget);
+    this.#decoder = openStreamDecoder(this.#contentEncoding, this.#facts.budget);
     if (!this.#decoder && !isIdentity(this.#contentEncoding)) return;
     this.#response.limit(streamKeptBytes);
     this.#openStream();
@@ -163,10 +166,10 @@ export class ExchangeReading {
   }
 
   #openStream(): void {
-    const { budget, limits } = this.#context;
+    const { limits } = this.#context;
     const stream = new EventStream(
       (event) => this.#readEvent(event),
-      budget,
+      this.#facts.budget,
       limits.messageScanMaxBytes,
     );
     this.#stream = stream;

@@ -22,3 +22,11 @@ export function toFields(rawHeaders: readonly string[]): Map<string, string> {
   }
   return fields;
 }
+
+/** An encoded stream is no use in parts: it is treated as any other body. */
+export function isPlainEventStream(rawHeaders: readonly string[]): boolean {
+  const contentType = findField(rawHeaders, "content-type");
+  if (!contentType.toLowerCase().startsWith("text/event-stream")) return false;
+  const encoding = findField(rawHeaders, "content-encoding");
+  return encoding === "" || encoding === "identity";
+}

@@ -5,14 +5,14 @@
  * Bounds: `maxBytes` here and the budget all of them share; past either the rest is only counted. Memory is at
  * most twice what is held, however small the chunks are.
  */
-import type { Budget } from "./budget.ts";
+import type { Room } from "./budget.ts";
 
 const nothing = Buffer.alloc(0);
 const blockMinBytes = 2_048;
 const blockMaxBytes = 65_536;
 
 export class HeldBody {
-  readonly #budget: Budget;
+  readonly #budget: Room;
   #maxBytes: number;
   #blocks: Buffer[] = [];
   /** Bytes at the end of the last block that are free. */
@@ -20,7 +20,7 @@ export class HeldBody {
   #heldBytes = 0;
   #sizeBytes = 0;
 
-  constructor(budget: Budget, maxBytes: number) {
+  constructor(budget: Room, maxBytes: number) {
     this.#budget = budget;
     this.#maxBytes = maxBytes;
   }

@@ -13,7 +13,7 @@ const secretMinLength = 4;
 /** What documentation, schemas, programs and errors say where a value could stand. */
 const spoken: ReadonlySet<string> = new Set(
   (
-    "a an the and or of in on at to by for from with as is are was were be been has have had not no non if when " +
+    "a an the they and or of in on at to by for from with as is are was were be been has have had not no non if when " +
     "then than that this these those it its we you your my our their must should shall may can could will would " +
     "please enter type typed set get use used using see add added update updated change changed check checked " +
     "create created delete deleted remove removed reset resets rotate rotated forgot forgotten lost stolen leaked " +
@@ -43,8 +43,9 @@ export interface Place {
 /** A value without quotes. */
 export function isPlausible(value: string, { type, alone, after, sign }: Place): boolean {
   const head = value.slice(0, headLength);
-  if (isSpoken(head) || after === "(" || /^(?:[a-z]+:\/\/|\.{0,2}\/|~\/)/i.test(head)) return false;
-  if (/^[A-Za-z_$][\w$]*(?:\??[.:][A-Za-z_$?!]+)+[[(]?$/.test(head)) return false;
+  if (isSpoken(head, type) || after === "(" || /^(?:[a-z]+:\/\/|\.{0,2}\/|~\/)/i.test(head))
+    return false;
+  if (/^[A-Za-z_$][\w$]*(?:[?!]?[.:][A-Za-z_$]+)+[?!]?[[(]?$/.test(head)) return false;
   if (/^\d+$/.test(head)) return type !== "token" && head.length >= 4;
   if (/\d/.test(head)) return head.length >= (type === "password" ? 4 : 6);
   if (type !== "password") return /^[A-Za-z+/=]{24,}$/.test(head) && head.length >= 24;
@@ -56,7 +57,7 @@ export function isPlausible(value: string, { type, alone, after, sign }: Place):
 /** A value in quotes is one, unless it is a sentence, or says what is to stand there. */
 export function isPlausibleQuoted(value: string, type: string): boolean {
   const head = value.slice(0, headLength);
-  if (head === "" || /^[,}\]:;)\s]/.test(head) || isSpoken(head)) return false;
+  if (head === "" || /^[,}\]:;)\s]/.test(head) || isSpoken(head, type)) return false;
   if (/[\s]|\\[nrt]/.test(head)) return false;
   if (head.length < secretMinLength) return false;
   return type === "password" || /\d/.test(head) || head.length >= 8;
@@ -68,8 +69,18 @@ export function isReference(value: string): boolean {
   return placeholder.test(head) || (/^[A-Z_]*$/.test(head) && secretType(head) !== "");
 }
 
-function isSpoken(head: string): boolean {
+/** A path or a range of versions, as manifests name for what is called "cookie" or "jwt". */
+export function isManifest(text: string, start: number): boolean {
+  return /^(?:\.{1,2}\/|[~^]\d+\.\d)/.test(text.slice(start, start + 8));
+}
+
+/** What is said where a value could stand. Of names only passwords are made by adding digits to them. */
+export function isSpoken(head: string, type = ""): boolean {
   if (placeholder.test(head)) return true;
-  const word = head.toLowerCase().replace(/[.!?:]+$/, "");
-  return spoken.has(word) || secretType(word) !== "";
+  const word = head
+    .slice(0, headLength)
+    .toLowerCase()
+    .replace(/[.!?:]{1,8}$/, "");
+  if (spoken.has(word)) return true;
+  return secretType(word) !== "" && !(type === "password" && /\d/.test(word));
 }

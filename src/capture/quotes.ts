@@ -39,9 +39,9 @@ export function quoteAt(text: string, at: number): string {
 export function endOfQuoted(text: string, start: number, quote: string): number {
   if (quote === "'" || quote === "`") return endOfSingle(text, start, quote);
   const last = quote.at(-1) ?? "";
-  return last === '"' || last === "'" || last === "`"
-    ? endOfString(text, start, quote.length - 1, last)
-    : endOfWritten(text, start, quote);
+  if (last === '"') return endOfString(text, start, quote.length - 1);
+  if (last !== "'" && last !== "`") return endOfWritten(text, start, quote);
+  return endOfMember(text, start, endOfString(text, start, quote.length - 1, last));
 }
 
 /**
@@ -72,8 +72,18 @@ function endOfSingle(text: string, start: number, quote: string): number {
   return Math.min(at, text.length);
 }
 
+/** The string of JSON around it ends it as well: told by what follows. */
+function endOfMember(text: string, start: number, end: number): number {
+  for (let at = start; at < end; at += 1) {
+    const letter = text.charAt(at);
+    if (letter === "\\") at += 1;
+    else if (letter === '"' && /^(?:$|\s{0,4}[,}\]:])/.test(text.slice(at + 1, at + 6))) return at;
+  }
+  return end;
+}
+
 /** A quote of JSON, by what follows it. */
-function endsString(text: string, at: number): boolean {
+export function endsString(text: string, at: number): boolean {
   return /^(?:$|\s{0,4}[,}\]])/.test(text.slice(at + 1, at + 6));
 }
 

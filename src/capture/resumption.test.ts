@@ -31,7 +31,10 @@ beforeEach(() => {
 
 function open(method: string, fields: readonly string[], body = ""): ExchangeWitness {
   const rawHeaders = ["mcp-session-id", "s", ...fields];
-  const opening = { serverId, teamId, startedAtMs, method, path: "", rawHeaders, sourceIp: "" };
+  const opening = {
+    ...{ serverId, teamId, startedAtMs, method, path: "", rawHeaders, sourceIp: "" },
+    captureLevel: "redacted",
+  } as const;
   const witness = writer.watch(opening);
   witness.request(Buffer.from(body));
   witness.requestEnd();

@@ -32,3 +32,35 @@ export function endOfOthers(text: string, from: number, set: CharacterSet): numb
 export const isWord = toSet(/[A-Za-z0-9_-]/);
 export const isDigit = toSet(/\d/);
 export const isBlank = toSet(/\s/);
+
+const backslash = 0x5c;
+const backslashes = toSet(/\\/);
+const escapesMaxLength = 64;
+
+/**
+ * Where an escape that starts there with a backslash ends, if it stands for one character that belongs:
+ * `\/`, `\u002B`, once more escaped for each string of JSON around it. Else where it starts.
+ */
+export function endOfEscaped(text: string, at: number, belongs: (code: number) => boolean): number {
+  const after = endOfRun(text, at, backslashes, at + escapesMaxLength);
+  if (after === at) return at;
+  if (text.charAt(after) === "/") return belongs(0x2f) ? after + 1 : at;
+  const digits = /^u(00[0-7][0-9a-f])/i.exec(text.slice(after, after + 5))?.[1];
+  return digits !== undefined && belongs(Number.parseInt(digits, 16)) ? after + 5 : at;
+}
+
+/** `endOfRun`, over escapes of what belongs to the set as well. */
+export function endOfEscapedRun(
+  text: string,
+  from: number,
+  set: CharacterSet,
+  most: number,
+): number {
+  let at = endOfRun(text, from, set, most);
+  while (at < most && text.charCodeAt(at) === backslash) {
+    const after = endOfEscaped(text, at, (code) => set[code] === true);
+    if (after === at) break;
+    at = endOfRun(text, after, set, most);
+  }
+  return at;
+}

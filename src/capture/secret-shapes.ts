@@ -7,8 +7,10 @@
  */
 import { endOfValue } from "./assigned-secrets.ts";
 import { findFlag } from "./command-secrets.ts";
+import { backslashesBefore } from "./quotes.ts";
 import type { Secret } from "./redact.ts";
-import { endOfRun, isBlank, isWord, toSet } from "./scan.ts";
+import { endOfOthers, endOfRun, isBlank, isWord, toSet } from "./scan.ts";
+import { findSpoken } from "./spoken-secrets.ts";
 
 /** Prefixes of keys, with the least number of characters that follow. */
 const keyPrefixes: readonly (readonly [prefix: string, minLength: number])[] = [
@@ -74,6 +76,14 @@ for (const start of [
   "ba",
   "--",
   "-u",
+  "-p",
+  "-P",
+  "-a",
+  "-w",
+  "-U",
+  "is",
+  "wa",
+  "to",
   pem64Prefix,
   ...keyPrefixes.map(([prefix]) => prefix),
 ]) {
@@ -99,6 +109,15 @@ export function findShape(
     case 0x62:
       if (text.startsWith("earer", at + 1)) return findBearer(text, at + 6, cut);
       return text.startsWith("asic", at + 1) ? findBasic(text, at + 5) : undefined;
+    case 0x69:
+      return isBlankOrColon(text, at + 2) ? findSpoken(text, at, at + 2) : undefined;
+    case 0x74:
+      return isBlankOrColon(text, at + 2) ? findSpoken(text, at, at + 2) : undefined;
+    case 0x77:
+      if (text.startsWith("as", at + 1) && isBlankOrColon(text, at + 3)) {
+        return findSpoken(text, at, at + 3);
+      }
+      return findKey(text, at, cut);
     case 0x4c:
       return text.startsWith(pem64Prefix, at) ? findPem64(text, at) : undefined;
     case 0x2d:
@@ -107,6 +126,11 @@ export function findShape(
     default:
       return findKey(text, at, cut);
   }
+}
+
+function isBlankOrColon(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x3a;
 }
 
 function findKey(text: string, start: number, cut: boolean): Secret | undefined {
@@ -177,11 +201,14 @@ function findPem64(text: string, start: number): Secret | undefined {
 const pemMaxLength = 16 * 1024;
 const base64 = toSet(/[A-Za-z0-9+/=\s\\]/);
 
+const brackets = toSet(/[[\]{}]/);
+
 /** Private keys in PEM; remembers the next end line, so that it is looked for once. */
 export class PemEnds {
   readonly #text: string;
   readonly #cut: boolean;
   #nextEnd = -1;
+  #nextBracket = -1;
 
   constructor(text: string, cut: boolean) {
     this.#text = text;
@@ -206,8 +233,14 @@ export class PemEnds {
       const at = text.indexOf("-----END", start);
       this.#nextEnd = at === -1 ? Number.POSITIVE_INFINITY : at;
     }
-    if (this.#nextEnd - start <= pemMaxLength) return this.#nextEnd;
-    if (this.#cut && text.length - start <= pemMaxLength) return text.length;
-    return endOfRun(text, start, base64);
+    if (this.#nextBracket < start) this.#nextBracket = endOfOthers(text, start, brackets);
+    // Lines may be strings of one array, but no more of the structure around them belongs to a key.
+    const isWhole = this.#nextEnd - start <= pemMaxLength && this.#nextBracket > this.#nextEnd;
+    if (isWhole) return this.#nextEnd;
+    const isCut = this.#cut && text.length - start <= pemMaxLength;
+    if (isCut && this.#nextBracket === text.length) return text.length;
+    const end = endOfRun(text, start, base64);
+    // A backslash may belong to the quote after it.
+    return text[end - 1] === "\\" ? end - backslashesBefore(text, end) : end;
   }
 }

@@ -24,8 +24,8 @@ export function secretType(name: string): string {
 }
 
 /** Every name of a secret has one of these in it. */
-const stem =
-  /pass|pwd|secret|token|key|authorization|cookie|credential|session|requestState|jwt|otp|cvv|cvc|card|phrase|mnemonic|assertion|verifier|saml|bearer|code|pin$/i;
+export const stem =
+  /pass|pwd|secret|token|key|authorization|cookie|credential|session|requestState|jwt|otp|cvv|cvc|card|phrase|mnemonic|assertion|verifier|saml|bearer|code|pin$|kennwort|wachtwoord|contrasen|senha/i;
 
 const endings: readonly (readonly [ending: RegExp, type: string])[] = [
   [
@@ -33,9 +33,10 @@ const endings: readonly (readonly [ending: RegExp, type: string])[] = [
     "password",
   ],
   [/^(?:[a-z]*(?:user|db|sql|admin|root|smtp|redis|mail))?pass$/, "password"],
+  [/(?:passwort|kennwort|wachtwoord|contrasena|motdepasse|^senha)$/, "password"],
   [/passcode$|^(?:mnemonic|seed|recovery)phrase$|^mnemonic$/, "password"],
   [/(?:secret|private|ssh)key$/, "private_key"],
-  [/secret(?:accesskey|value|\d+)?$/, "secret"],
+  [/secret(?:accesskey|keybase|value|\d+)?$/, "secret"],
   [/(?:client|app|api|shared|user)secrets$|^secrets$/, "secret"],
   [
     /(?:api|access|signing|encryption|master|account|shared|auth|storage|subscription|functions|consumer|hmac|jwt|servicerole)key$/,
@@ -48,7 +49,7 @@ const endings: readonly (readonly [ending: RegExp, type: string])[] = [
   [/credentials?$/, "credential"],
   [/^(?:[a-z]{0,12}bearer|jwt|[a-z]{1,12}jwt)$/, "token"],
   [
-    /^[th]?otp$|(?:otp|mfa|2fa|verification|recovery|backup|onetime|device|authorization|auth)codes?$/,
+    /^[th]?otp$|(?:otp|mfa|2fa|verification|confirmation|activation|security|access|login|recovery|backup|onetime|device|authorization|auth)codes?$/,
     "code",
   ],
   [/codeverifier$|clientassertion$|^saml(?:response|assertion)$/, "credential"],
@@ -94,4 +95,13 @@ export function parameterType(name: string, value: string): string {
 /** The session of MCP is a credential wherever it is quoted; other sessions are not. */
 export function isMcpSession(name: string): boolean {
   return /^mcp-?session-?id$/i.test(name);
+}
+
+/** A name as its reader gets it: `p\u0061ssword`. Of a name inside a string of JSON the escapes are escaped. */
+export function unescapedName(name: string): string {
+  if (!name.includes("\\")) return name;
+  return name
+    .replace(/\\+/g, "\\")
+    .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+    .replaceAll("\\", "");
 }

@@ -7,6 +7,7 @@
  * the writer of records decides by `backlogBytes` what still goes in.
  */
 import type { Clock } from "../clock.ts";
+import { BacklogShares } from "./backlog-shares.ts";
 import { type RecordType, recordHeaderBytes } from "./slab-record.ts";
 
 /** Takes ownership of the slab's buffer, which may so be transferred to another thread. */
@@ -20,6 +21,8 @@ export class SlabBuffer implements Disposable {
   readonly #clock: Clock;
   readonly #slabBytes: number;
   readonly #timer: NodeJS.Timeout;
+  /** Of what was written and not yet acknowledged. */
+  readonly shares = new BacklogShares();
   #bytes: Buffer<ArrayBuffer>;
   #view: DataView;
   #used = 0;
@@ -51,6 +54,7 @@ export class SlabBuffer implements Disposable {
 
   acknowledge(bytes: number): void {
     this.#unacknowledgedBytes = Math.max(0, this.#unacknowledgedBytes - bytes);
+    this.shares.acknowledge(bytes);
   }
 
   /** A chunk becomes one record, or several where it does not fit into the room that is left. */
@@ -115,6 +119,7 @@ export class SlabBuffer implements Disposable {
     }
     // Counted first: who delivers may acknowledge at once.
     this.#unacknowledgedBytes += used;
+    this.shares.deliver(used);
     try {
       this.#deliver(slab);
       this.#slabsDelivered += 1;

@@ -5,11 +5,13 @@
  * Guarantees: a torn slab, which only a bug can make, is read as far as it is whole and reported;
  * nothing is thrown but what the sink throws.
  */
-import type { ExchangeEnd, ExchangeOpening, ExchangeOutcome } from "../exchange.ts";
+import type { ExchangeEnd, ExchangeOpening, ExchangeOutcome, OwnCall } from "../exchange.ts";
+import type { CaptureLevel } from "../server.ts";
 import { recordHeaderBytes, recordTypes } from "./slab-record.ts";
 
 export type SlabEvent =
   | { readonly type: "opening"; readonly opening: ExchangeOpening }
+  | { readonly type: "own"; readonly own: OwnCall }
   | { readonly type: "request" | "response"; readonly bytes: Buffer }
   | { readonly type: "requestSkipped" | "responseSkipped"; readonly skippedBytes: number }
   | { readonly type: "requestEnd" }
@@ -47,6 +49,10 @@ function readEvent(type: number, bytes: Buffer, start: number, end: number): Sla
   switch (type) {
     case recordTypes.opening:
       return toOpening(readTexts(bytes, start, end));
+    case recordTypes.own: {
+      const [callId = "", replayOf = ""] = readTexts(bytes, start, end);
+      return { type: "own", own: { callId, replayOf } };
+    }
     case recordTypes.request:
       return { type: "request", bytes: bytes.subarray(start, end) };
     case recordTypes.response:
@@ -75,8 +81,16 @@ function readEvent(type: number, bytes: Buffer, start: number, end: number): Sla
 }
 
 function toOpening(texts: readonly string[]): SlabEvent {
-  const [startedAtMs, serverId = "", teamId = "", sourceIp = "", method = "", path = ""] = texts;
-  const rawHeaders = texts.slice(6);
+  const [
+    startedAtMs,
+    serverId = "",
+    teamId = "",
+    sourceIp = "",
+    method = "",
+    level = "",
+    path = "",
+  ] = texts;
+  const rawHeaders = texts.slice(7);
   const opening = {
     serverId,
     teamId,
@@ -85,6 +99,7 @@ function toOpening(texts: readonly string[]): SlabEvent {
     path,
     sourceIp,
     rawHeaders,
+    captureLevel: level as CaptureLevel,
   };
   return { type: "opening", opening };
 }

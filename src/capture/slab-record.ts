@@ -13,7 +13,7 @@
 export const recordHeaderBytes = 17;
 
 export const recordTypes = {
-  /** Texts with NUL between: startedAtMs, serverId, teamId, sourceIp, method, path, then the raw headers. */
+  /** Texts with NUL between: startedAtMs, serverId, teamId, sourceIp, method, capture level, path, then the raw headers. */
   opening: 1,
   /** Bytes of the request body. */
   request: 2,
@@ -28,6 +28,8 @@ export const recordTypes = {
   responseSkipped: 7,
   /** Texts with NUL between: outcome, reason. */
   end: 8,
+  /** Texts with NUL between, right after the opening: the id its call is to have, the id of the call it repeats. */
+  own: 9,
 } as const;
 
 export type RecordType = (typeof recordTypes)[keyof typeof recordTypes];

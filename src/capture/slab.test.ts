@@ -15,6 +15,7 @@ function opening(more: Partial<ExchangeOpening> = {}): ExchangeOpening {
     path: "/a?b=é",
     rawHeaders: ["Host", "x", "X-A", ""],
     sourceIp: "::1",
+    captureLevel: "redacted",
     ...more,
   };
 }
@@ -176,6 +177,33 @@ test("from half of the backlog on bodies are left out, above it exchanges, but e
     event.type === "requestSkipped" ? [event.skippedBytes] : [],
   );
   expect(bytesOf(events, "request").length + (skipped[0] ?? 0)).toBe(4_000);
+});
+
+test("a team that fills the backlog loses bodies of its own, and none of another team's", () => {
+  const losses: string[] = [];
+  using rig = openWriter({
+    slabBytes: 1_000,
+    backlogMaxBytes: 8_000,
+    onLoss: ({ teamId }, kind) => void losses.push(`${teamId} ${kind}`),
+  });
+  const noisy = rig.writer.watch({ ...opening(), teamId: "noisy" });
+  const quiet = rig.writer.watch({ ...opening(), teamId: "quiet" });
+  for (let chunk = 0; chunk < 100; chunk += 1) noisy.request(new Uint8Array(100));
+  for (let chunk = 0; chunk < 10; chunk += 1) quiet.request(new Uint8Array(100));
+  expect(losses).toEqual(["noisy bodies"]);
+  const { backlogBytes } = rig.writer.stats();
+  expect(backlogBytes).toBeGreaterThan(4_000);
+  expect(backlogBytes).toBeLessThan(6_500);
+
+  rig.writer.flush();
+  for (const slab of rig.slabs.splice(0)) rig.writer.consumed(slab.byteLength);
+  const again = rig.writer.watch({ ...opening(), teamId: "noisy" });
+  again.request(new Uint8Array(1_000));
+  for (const witness of [noisy, quiet, again]) witness.end({ outcome: "complete", reason: "" });
+  rig.writer.flush();
+  expect(losses).toEqual(["noisy bodies"]);
+  for (const slab of rig.slabs) rig.writer.consumed(slab.byteLength);
+  expect(rig.writer.stats().backlogBytes).toBe(0);
 });
 
 test("once the backlog is acknowledged streams are seen again, with their gap marked", () => {

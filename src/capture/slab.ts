@@ -4,13 +4,14 @@
  * In: the events of each exchange, from the proxy. Out: slabs, to the thread that makes calls of them.
  * Guarantees: never throws, waits or keeps a chunk; the end of each exchange it began to see is
  * written, and the sizes of both bodies are exact, whatever was left out of them.
- * Bounds: a body is copied as far as `bodyScanMaxBytes`, unless it is an event stream; from half of
- * `backlogMaxBytes` on body bytes are left out, above it new exchanges are not seen at all.
+ * Bounds: a body is copied as far as `bodyScanMaxBytes`, unless it is an event stream; body bytes of a team that has
+ * more on their way than `backlogMaxBytes` has room left are left out, above it new exchanges are not seen at all.
  */
 import type { Clock } from "../clock.ts";
 import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
 import type { LossKind } from "../loss.ts";
-import { findField } from "./fields.ts";
+import { levelOf } from "./capture-level.ts";
+import { isPlainEventStream } from "./fields.ts";
 import { type Deliver, SlabBuffer } from "./slab-buffer.ts";
 import { recordTypes } from "./slab-record.ts";
 
@@ -38,6 +39,8 @@ interface ExchangesDropped {
 
 /** Counts since the start, but for `backlogBytes`, which is now. */
 export interface SlabWriterStats {
+  /** Exchanges of which nothing is to be kept, each of them counted as one call. */
+  readonly callsNotCaptured: number;
   readonly exchangesSeen: number;
   readonly exchangesDropped: Readonly<ExchangesDropped>;
   readonly bodyBytesSkipped: { readonly capture_backlog: number; readonly body_scan_limit: number };
@@ -63,6 +66,7 @@ export class SlabWriter implements Disposable {
       bodyScanMaxBytes: options.bodyScanMaxBytes ?? 16 * 1024 * 1024,
       released: [],
       nextNumber: 1,
+      callsNotCaptured: 0,
       exchangesSeen: 0,
       exchangesDropped: { capture_backlog: 0, capture_fault: 0 },
       bodyBytesSkipped: { capture_backlog: 0, body_scan_limit: 0 },
@@ -88,9 +92,11 @@ export class SlabWriter implements Disposable {
   }
 
   stats(): SlabWriterStats {
-    const { exchangesSeen, exchangesDropped, bodyBytesSkipped, faults } = this.#tally;
+    const { callsNotCaptured, exchangesSeen, exchangesDropped, bodyBytesSkipped, faults } =
+      this.#tally;
     const { slabsDelivered, slabsLost, backlogBytes } = this.#slabs;
     return {
+      callsNotCaptured,
       exchangesSeen,
       exchangesDropped: { ...exchangesDropped },
       bodyBytesSkipped: { ...bodyBytesSkipped },
@@ -112,6 +118,7 @@ interface Tally {
   /** Numbers of ended exchanges; as many as were ever open at once. */
   readonly released: number[];
   nextNumber: number;
+  callsNotCaptured: number;
   exchangesSeen: number;
   readonly exchangesDropped: ExchangesDropped;
   readonly onLoss: NonNullable<SlabWriterOptions["onLoss"]>;
@@ -128,6 +135,11 @@ const blind: ExchangeWitness = {
 };
 
 function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): ExchangeWitness {
+  const level = levelOf(opening.captureLevel, opening.rawHeaders);
+  if (level === "off") {
+    tally.callsNotCaptured += 1;
+    return blind;
+  }
   if (slabs.backlogBytes > tally.backlogMaxBytes) {
     tally.exchangesDropped.capture_backlog += 1;
     tally.onLoss(opening, "call", "capture_backlog");
@@ -136,12 +148,14 @@ function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): Exchan
   try {
     const { serverId, teamId, startedAtMs, method, path, sourceIp, rawHeaders } = opening;
     const exchange = tally.released.pop() ?? tally.nextNumber++;
-    const head = `${startedAtMs}\0${serverId}\0${teamId}\0${sourceIp}\0${method}\0`;
+    const head = `${startedAtMs}\0${serverId}\0${teamId}\0${sourceIp}\0${method}\0${level}\0`;
     const written =
       slabs.writeText(recordTypes.opening, exchange, head + joinHead(path, rawHeaders)) ||
       // A head as large as a slab is beyond what the edge lets in: the exchange is seen without it.
       slabs.writeText(recordTypes.opening, exchange, head);
     if (!written) tally.faults += 1;
+    const { own } = opening;
+    if (own) slabs.writeText(recordTypes.own, exchange, `${own.callId}\0${own.replayOf}`);
     tally.exchangesSeen += 1;
     return new Tap(slabs, tally, exchange, { serverId, teamId, startedAtMs });
   } catch {
@@ -209,7 +223,7 @@ class Tap implements ExchangeWitness {
   head(statusCode: number, rawHeaders: readonly string[]): void {
     if (this.#ended) return;
     try {
-      this.#streams = isEventStream(rawHeaders);
+      this.#streams = isPlainEventStream(rawHeaders);
       const { head } = recordTypes;
       if (!this.#slabs.writeText(head, this.#exchange, joinHead(`${statusCode}`, rawHeaders))) {
         this.#slabs.writeText(head, this.#exchange, `${statusCode}`);
@@ -244,7 +258,9 @@ class Tap implements ExchangeWitness {
     if (this.#ended) return;
     const { bodyBytesSkipped, backlogMaxBytes, bodyScanMaxBytes } = this.#tally;
     try {
-      if (this.#slabs.backlogBytes * 2 > backlogMaxBytes || (side.gapped && !streams)) {
+      const { backlogBytes, shares } = this.#slabs;
+      const { teamId } = this.#whose;
+      if (shares.isOver(teamId, backlogMaxBytes - backlogBytes) || (side.gapped && !streams)) {
         side.skippedBytes += chunk.length;
         side.gapped = true;
         bodyBytesSkipped.capture_backlog += chunk.length;
@@ -257,6 +273,7 @@ class Tap implements ExchangeWitness {
       if (length > 0) {
         if (side.skippedBytes > 0) this.#writeSkipped(side);
         this.#slabs.writeBytes(side.bytesType, this.#exchange, chunk, 0, length);
+        shares.add(teamId, length);
         side.copiedBytes += length;
       }
       side.skippedBytes += chunk.length - length;
@@ -278,12 +295,4 @@ class Tap implements ExchangeWitness {
 /** No text of HTTP holds a NUL (RFC 9110 section 5.5); joining costs a fifth of writing JSON. */
 function joinHead(first: string, rawHeaders: readonly string[]): string {
   return rawHeaders.length === 0 ? first : `${first}\0${rawHeaders.join("\0")}`;
-}
-
-/** An encoded stream is no use in parts: it is treated as any other body. */
-function isEventStream(rawHeaders: readonly string[]): boolean {
-  const contentType = findField(rawHeaders, "content-type");
-  if (!contentType.toLowerCase().startsWith("text/event-stream")) return false;
-  const encoding = findField(rawHeaders, "content-encoding");
-  return encoding === "" || encoding === "identity";
 }

@@ -15,7 +15,7 @@ import {
   createInflateRaw,
   createZstdDecompress,
 } from "node:zlib";
-import type { Budget } from "./budget.ts";
+import type { Room } from "./budget.ts";
 import { isZlibHeader, ratioMax } from "./decode.ts";
 import { type Decompressor, SyncEngine } from "./sync-engine.ts";
 
@@ -80,7 +80,7 @@ const codings: ReadonlyMap<string, Coding> = new Map([
 /** Undefined for codings that are not known. */
 export function openStreamDecoder(
   contentEncoding: string,
-  budget: Budget,
+  budget: Room,
 ): StreamDecoder | undefined {
   const name = contentEncoding.trim().toLowerCase();
   const coding = codings.get(name);
@@ -90,7 +90,7 @@ export function openStreamDecoder(
 export class StreamDecoder {
   readonly #name: string;
   readonly #coding: Coding;
-  readonly #budget: Budget;
+  readonly #budget: Room;
   #engine: SyncEngine | undefined;
   /** The first byte, until there are two. */
   #head = nothing;
@@ -99,7 +99,7 @@ export class StreamDecoder {
   #takenBytes = 0;
   #flaw: Flaw | undefined;
 
-  constructor(name: string, coding: Coding, budget: Budget) {
+  constructor(name: string, coding: Coding, budget: Room) {
     this.#name = name;
     this.#coding = coding;
     this.#budget = budget;

@@ -5,7 +5,7 @@
  * Bounds: the user has at most `userMaxLength` characters, the password `passwordMaxLength`.
  */
 import type { Secret } from "./redact.ts";
-import { endOfRun, isWord, toSet } from "./scan.ts";
+import { endOfEscapedRun, endOfRun, isWord, toSet } from "./scan.ts";
 
 const userMaxLength = 256;
 const passwordMaxLength = 512;
@@ -24,7 +24,7 @@ export function findUrlSecret(text: string, colonAt: number, cut: boolean): Secr
   if (!isWord[text.charCodeAt(colonAt - 1)]) return undefined;
   const start = endOfSolidi(text, colonAt + 1);
   if (start === -1) return undefined;
-  const userEnd = endOfRun(text, start, userinfo, start + userMaxLength);
+  const userEnd = endOfEscapedRun(text, start, userinfo, start + userMaxLength);
   if (text[userEnd] === "@") return findUserToken(text, start, userEnd);
   if (text[userEnd] === ":") return findPassword(text, userEnd, cut, isWeb(text, colonAt));
   webhook.lastIndex = start;
@@ -61,10 +61,10 @@ function findUserToken(text: string, start: number, end: number): Secret | undef
 function findPassword(text: string, at: number, cut: boolean, web: boolean): Secret | undefined {
   const start = at + 1;
   const most = start + passwordMaxLength + 1;
-  const end = endOfRun(text, start, userinfo, most);
+  const end = endOfEscapedRun(text, start, userinfo, most);
   const isPort = /^\d{1,5}$/.test(text.slice(start, end));
   if (text[end] === "@" || text[end] === ":" || (text[end] === "/" && !web && !isPort)) {
-    const looseEnd = endOfRun(text, start, web ? authority : loose, start + looseMaxLength);
+    const looseEnd = endOfEscapedRun(text, start, web ? authority : loose, start + looseMaxLength);
     const last = text.slice(start, looseEnd).lastIndexOf("@");
     const passwordEnd = Math.max(start + last, text[end] === "@" ? end : start);
     return passwordEnd > start ? { start, end: passwordEnd, type: "url_password" } : undefined;
