@@ -1,11 +1,10 @@
 /**
  * Calls into durable batches: group commit with bounded memory, and a disk to wait on.
  *
- * In:  `Call`s from capture, one by one, at any pace. Out: batches to the call log.
- * `offer` never waits and never throws. A call that has waited for `spillAfterMs`, or finds memory half full, goes to
- * the spill (spill.ts), however the store fares; a batch under way is copied there, so that a store which hangs
- * holds nothing hostage. What the store could not take is sent again, the same calls with the same ids. Where neither has
- * room bodies are shed, then calls dropped, each counted (accounting.ts) and told by server (loss-tally.ts).
+ * In:  `Call`s from capture, one by one, at any pace. Out: batches to the call log. `offer` never waits and never throws. A call that
+ * has waited for `spillAfterMs`, or finds memory half full, goes to the spill (spill.ts), however the store fares; a batch under way is
+ * copied there, so that a store which hangs holds nothing hostage. What the store could not take is sent again, the same calls with the
+ * same ids. Where neither has room bodies are shed, then calls dropped, each counted (accounting.ts) and told by server (loss-tally.ts).
  */
 import type { Call } from "../call.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -20,10 +19,10 @@ import {
 } from "./accounting.ts";
 import { Barriers } from "./barriers.ts";
 import { LossTally } from "./loss-tally.ts";
-import { CallQueue, type Waiting } from "./queue.ts";
+import { CallQueue, type Room, type Waiting } from "./queue.ts";
 import { Rest, within } from "./rest.ts";
-import type { SegmentDrain } from "./segment-drain.ts";
-import type { Segment, Spill } from "./spill.ts";
+import type { Spill, SpillFile } from "./spill.ts";
+import type { SpillDrain } from "./spill-drain.ts";
 import { Spilling } from "./spilling.ts";
 
 export interface IngestOptions {
@@ -75,7 +74,7 @@ export class Ingest implements AsyncDisposable {
   readonly #spilling: Spilling;
   readonly #linger = new Rest();
   readonly #retry = new Rest();
-  #drain: SegmentDrain | undefined;
+  #drain: SpillDrain | undefined;
   #working: Promise<void> | undefined;
   #retryMs: number;
   #takenAtMs = Number.NEGATIVE_INFINITY;
@@ -140,9 +139,9 @@ export class Ingest implements AsyncDisposable {
     return this.#accounting.snapshot();
   }
 
-  /** True when what is offered now may be lost, or its bodies; what is under way has room still. */
-  get crowded(): boolean {
-    return this.#spilling.crowded;
+  /** `crowded`: what is offered now may be lost, or its bodies; what is under way has room still. */
+  get pressure(): { readonly crowded: boolean; readonly room: Room } {
+    return this.#spilling;
   }
 
   /** Since when the log takes nothing though something waits for it, and how old the oldest is; milliseconds. */
@@ -201,9 +200,9 @@ export class Ingest implements AsyncDisposable {
   }
 
   /** A file of the spill into the store. False when the store is away, or the file cannot be read now. */
-  async #empty(segment: Segment): Promise<boolean> {
+  async #empty(file: SpillFile): Promise<boolean> {
     const { batchCallsMax, batchBytesMax } = this.#options;
-    const drain = await this.#open(segment);
+    const drain = await this.#open(file);
     if (!drain) return false;
     for (;;) {
       const batch = drain.batch(batchCallsMax * drainShare, batchBytesMax * 2);
@@ -214,20 +213,20 @@ export class Ingest implements AsyncDisposable {
     this.#drain = undefined;
     if (drain.lost > 0) {
       this.#accounting.drop(drain.source, "spill_damaged", drain.lost);
-      const { path } = segment;
+      const { path } = file;
       this.#options.log.error({ path, calls: drain.lost }, "calls in a spill file were damaged");
     }
-    await this.#spilling.remove(segment);
+    await this.#spilling.remove(file);
     return true;
   }
 
-  async #open(segment: Segment): Promise<SegmentDrain | undefined> {
-    if (this.#drain?.segment === segment) return this.#drain;
+  async #open(file: SpillFile): Promise<SpillDrain | undefined> {
+    if (this.#drain?.file === file) return this.#drain;
     try {
-      this.#drain = await this.#spilling.open(segment);
+      this.#drain = await this.#spilling.open(file);
       return this.#drain;
     } catch (cause) {
-      const { path } = segment;
+      const { path } = file;
       this.#complain("warn", { err: cause, path }, "a spill file cannot be read now");
       return undefined;
     }

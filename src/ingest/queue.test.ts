@@ -12,3 +12,13 @@ test("batches that are put back are in their old order again, whichever came bac
   expect(queue.oldestMs).toBe(1);
   expect(queue.take(10, 1_000_000).map(({ sinceMs }) => sinceMs)).toEqual([1, 2, 3]);
 });
+
+test("there is room for as much as would be kept whole, until what was taken is released", () => {
+  const queue = new CallQueue({ callsMax: 3, bytesMax: 1_000_000 });
+  const { bytes } = queue.room;
+  queue.offer(call(newId(), { requestBody: "x".repeat(100_000) }), 1);
+  expect(queue.room.calls).toBe(2);
+  expect(bytes - queue.room.bytes).toBeGreaterThanOrEqual(200_000);
+  queue.release(queue.take(1, 1_000_000));
+  expect(queue.room).toEqual({ calls: 3, bytes });
+});

@@ -21,6 +21,12 @@ export interface Waiting {
   readonly sinceMs: number;
 }
 
+export interface Room {
+  readonly calls: number;
+  /** As `bytesOf` counts them. */
+  readonly bytes: number;
+}
+
 export class CallQueue {
   readonly #callsMax: number;
   readonly #bytesMax: number;
@@ -44,6 +50,12 @@ export class CallQueue {
 
   get moreThanHalfFull(): boolean {
     return this.#heldCalls * 2 > this.#callsMax || this.#heldBytes * 2 > this.#bytesMax;
+  }
+
+  /** What can still be offered and kept whole. */
+  get room(): Room {
+    const bytes = this.#bytesMax * wholeCallsShare - this.#heldBytes;
+    return { calls: this.#callsMax - this.#heldCalls, bytes };
   }
 
   offer(call: Call, sinceMs: number): Admission {

@@ -15,8 +15,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { call, id } from "../../test/store/builders.ts";
 import { silentLog } from "../telemetry.ts";
 import { bytesOf, type Waiting } from "./queue.ts";
-import { encodeRecord, readSegment, type SegmentEntry } from "./segment.ts";
-import { type Segment, Spill, type SpillOptions } from "./spill.ts";
+import { Spill, type SpillFile, type SpillOptions } from "./spill.ts";
+import { encodeRecord, readRecords, type SpillEntry } from "./spill-records.ts";
 
 let folder = "";
 const spills: Spill[] = [];
@@ -46,13 +46,13 @@ const waiting = (label: string, bodyBytes = 10): Waiting => {
   return { call: one, shed: false, bytes: bytesOf(one), sinceMs: 0 };
 };
 
-type SegmentCall = Extract<SegmentEntry, { shed: boolean }>;
+type RecordedCall = Extract<SpillEntry, { shed: boolean }>;
 
 const files = async () => (await readdir(folder)).sort();
 
-async function labels(spill: Spill, segment: Segment | undefined): Promise<readonly string[]> {
-  if (!segment) return [];
-  return [...readSegment(await spill.read(segment))].map((entry) =>
+async function labels(spill: Spill, file: SpillFile | undefined): Promise<readonly string[]> {
+  if (!file) return [];
+  return [...readRecords(await spill.read(file))].map((entry) =>
     "call" in entry ? entry.call.id : "lost",
   );
 }
@@ -63,10 +63,10 @@ test("calls are read back file by file in the order in which they were put", asy
   await Promise.all(all.map((one) => spill.put([one])?.durable));
   expect(spill.files).toBeGreaterThan(3);
   const found: string[] = [];
-  for (let segment = spill.oldest(); segment; segment = spill.oldest()) {
-    expect(segment).toMatchObject({ origin: "here" });
-    found.push(...(await labels(spill, segment)));
-    await spill.remove(segment);
+  for (let file = spill.oldest(); file; file = spill.oldest()) {
+    expect(file).toMatchObject({ origin: "here" });
+    found.push(...(await labels(spill, file)));
+    await spill.remove(file);
   }
   expect(found).toEqual(all.map((one) => one.call.id));
   expect(await files()).toEqual([]);
@@ -118,16 +118,16 @@ test("from three quarters of the limit on calls go without their bodies, and bey
     if (!put) break;
     await put.durable;
   }
-  const segment = spill.oldest() as Segment;
-  const records = [...readSegment(await spill.read(segment))] as SegmentCall[];
+  const file = spill.oldest() as SpillFile;
+  const records = [...readRecords(await spill.read(file))] as RecordedCall[];
   const whole = records.filter(({ shed }) => !shed);
   const rows = records.filter(({ shed, call }) => shed && call.requestBody === "");
   const wholeBytes = whole.reduce((sum, one) => sum + encodeRecord(one.call, false).length, 0);
   expect(wholeBytes / maxBytes).toBeGreaterThan(0.6);
   expect(wholeBytes / maxBytes).toBeLessThanOrEqual(0.75);
   expect(records).toEqual([...whole, ...rows]);
-  expect(segment.bytes / maxBytes).toBeGreaterThan(0.9);
-  expect(segment.bytes).toBeLessThanOrEqual(maxBytes);
+  expect(file.bytes / maxBytes).toBeGreaterThan(0.9);
+  expect(file.bytes).toBeLessThanOrEqual(maxBytes);
 });
 
 test("what others need of the disk is not touched", () => {
@@ -159,7 +159,7 @@ test("a disk that fails twice in a row is left in peace for a second", async () 
 test("a copy that nobody wants any more is deleted though it was being written", async () => {
   const spill = open();
   const put = spill.put([waiting("a")], true);
-  if (put) await spill.remove(put.segment);
+  if (put) await spill.remove(put.file);
   expect(spill.oldest()).toBeUndefined();
   await put?.durable;
   await vi.waitFor(async () => expect(await files()).toEqual([]));

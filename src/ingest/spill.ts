@@ -1,6 +1,6 @@
 /**
  * Calls on disk that the store could not take yet: a folder of files, oldest first, each written once, read
- * once and deleted (segment.ts).
+ * once and deleted (spill-records.ts).
  *
  * In: calls, from ingest. Out: files, when the store is well again; also those that an earlier process left.
  * Guarantees: `put` resolves when its calls survive the death of the machine; a file that failed is never
@@ -13,9 +13,9 @@ import { withoutBodies } from "../call.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
+import { AppendFile } from "./append-file.ts";
 import type { Waiting } from "./queue.ts";
-import { encodeRecord } from "./segment.ts";
-import { SegmentFile } from "./segment-file.ts";
+import { encodeRecord } from "./spill-records.ts";
 import { SpillRoom } from "./spill-room.ts";
 
 export interface SpillOptions {
@@ -32,7 +32,7 @@ export interface SpillOptions {
 }
 
 /** A file of the spill. */
-export interface Segment {
+export interface SpillFile {
   readonly path: string;
   /** `inherited`: a recorder of this process that died has left it. */
   readonly origin: "here" | "inherited" | "earlier_process";
@@ -44,13 +44,13 @@ export interface Segment {
 }
 
 export interface Put {
-  readonly segment: Segment;
+  readonly file: SpillFile;
   /** Rejects when the file failed: none of the calls is here, and the next attempt goes to another file. */
   readonly durable: Promise<void>;
 }
 
-type WrittenSegment = { -readonly [Key in keyof Segment]: Segment[Key] } & {
-  file?: SegmentFile;
+type OwnFile = { -readonly [Key in keyof SpillFile]: SpillFile[Key] } & {
+  writing?: AppendFile;
   /** Nobody wants it any more: deleted as soon as nothing writes to it. */
   unwanted?: true;
 };
@@ -66,9 +66,9 @@ const refusalRestMs = 200;
 export class Spill implements AsyncDisposable {
   readonly #options: Required<SpillOptions>;
   readonly #room: SpillRoom;
-  readonly #segments: WrittenSegment[];
+  readonly #files: OwnFile[];
   /** The file that takes more. */
-  #accepting: WrittenSegment | undefined;
+  #accepting: OwnFile | undefined;
   #sequence: number;
   readonly #undeleted = new Map<string, number>();
   readonly #closings = new Set<Promise<void>>();
@@ -85,27 +85,27 @@ export class Spill implements AsyncDisposable {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       this.#room = new SpillRoom(folder, this.#options, clock);
-      this.#segments = findSegments(folder, life, clock.monotonicMs());
+      this.#files = findFiles(folder, life, clock.monotonicMs());
     } catch (cause) {
       const message = `the folder ${folder} for calls that wait for the store cannot be used`;
       throw new Problem("unavailable", message, { cause });
     }
-    const last = this.#segments.at(-1)?.path ?? "";
+    const last = this.#files.at(-1)?.path ?? "";
     this.#sequence = Number(fileName.exec(last.slice(folder.length + 1))?.[2] ?? 0);
   }
 
   get files(): number {
-    return this.#segments.length + this.#undeleted.size;
+    return this.#files.length + this.#undeleted.size;
   }
 
   get bytes(): number {
-    const sizes = this.#segments.map(({ file, bytes }) => file?.takenBytes ?? bytes);
+    const sizes = this.#files.map(({ writing, bytes }) => writing?.takenBytes ?? bytes);
     return [...sizes, ...this.#undeleted.values()].reduce((sum, size) => sum + size, 0);
   }
 
   /** When the oldest call came that is here; undefined when there is none. */
   get oldestMs(): number | undefined {
-    return this.#segments[0]?.sinceMs;
+    return this.#files[0]?.sinceMs;
   }
 
   /** Whether it took what it was offered last; that was at most a second ago when somebody asks because memory is half full. */
@@ -115,7 +115,7 @@ export class Spill implements AsyncDisposable {
 
   /** True while there is a file of a recorder that died in this process. */
   get hasInherited(): boolean {
-    return this.#segments.some(({ origin }) => origin === "inherited");
+    return this.#files.some(({ origin }) => origin === "inherited");
   }
 
   /**
@@ -134,38 +134,38 @@ export class Spill implements AsyncDisposable {
       return undefined;
     }
     if (apart || !this.#fits(records.length)) this.#seal();
-    const segment = this.#accepting ?? this.#begin(waiting[0]?.sinceMs ?? now);
+    const file = this.#accepting ?? this.#begin(waiting[0]?.sinceMs ?? now);
     if (apart) this.#accepting = undefined;
     this.#room.written(records.length);
-    return { segment, durable: this.#append(segment, records, waiting.length) };
+    return { file, durable: this.#append(file, records, waiting.length) };
   }
 
   /** The oldest file, once it can be read; it takes no more then. */
-  oldest(): Segment | undefined {
-    const first = this.#segments[0];
+  oldest(): SpillFile | undefined {
+    const first = this.#files[0];
     if (first && first === this.#accepting) this.#seal();
-    return this.#segments[0]?.file ? undefined : this.#segments[0];
+    return this.#files[0]?.writing ? undefined : this.#files[0];
   }
 
-  async read({ path, bytes }: Segment): Promise<Buffer> {
+  async read({ path, bytes }: SpillFile): Promise<Buffer> {
     return (await readFile(path)).subarray(0, bytes);
   }
 
   /** Its turn comes again after all others. */
-  postpone(segment: Segment): void {
-    const at = this.#segments.indexOf(segment as WrittenSegment);
-    if (at >= 0) this.#segments.push(...this.#segments.splice(at, 1));
+  postpone(file: SpillFile): void {
+    const at = this.#files.indexOf(file as OwnFile);
+    if (at >= 0) this.#files.push(...this.#files.splice(at, 1));
   }
 
   /** Deletes it. What cannot be deleted counts as room taken, and is tried again with the next one. */
-  async remove(segment: Segment): Promise<void> {
-    this.#forget(segment);
-    const { file } = segment as WrittenSegment;
-    if (file) {
-      (segment as WrittenSegment).unwanted = true;
+  async remove(file: SpillFile): Promise<void> {
+    this.#forget(file);
+    const own = file as OwnFile;
+    if (own.writing) {
+      own.unwanted = true;
       return;
     }
-    this.#undeleted.set(segment.path, segment.bytes);
+    this.#undeleted.set(file.path, file.bytes);
     for (const path of [...this.#undeleted.keys()]) {
       try {
         await rm(path, { force: true });
@@ -177,10 +177,10 @@ export class Spill implements AsyncDisposable {
     }
   }
 
-  #forget(segment: Segment): void {
-    const at = this.#segments.indexOf(segment as WrittenSegment);
-    if (at >= 0) this.#segments.splice(at, 1);
-    if (segment === this.#accepting) this.#seal();
+  #forget(file: SpillFile): void {
+    const at = this.#files.indexOf(file as OwnFile);
+    if (at >= 0) this.#files.splice(at, 1);
+    if (file === this.#accepting) this.#seal();
   }
 
   /** Leaves its files to the next process. */
@@ -204,68 +204,68 @@ export class Spill implements AsyncDisposable {
   }
 
   #fits(bytes: number): boolean {
-    const file = this.#accepting?.file;
-    if (!file) return false;
-    return file.takenBytes === 0 || file.takenBytes + bytes <= this.#options.fileMaxBytes;
+    const writing = this.#accepting?.writing;
+    if (!writing) return false;
+    return writing.takenBytes === 0 || writing.takenBytes + bytes <= this.#options.fileMaxBytes;
   }
 
-  #begin(sinceMs: number): WrittenSegment {
+  #begin(sinceMs: number): OwnFile {
     this.#sequence += 1;
     const name = `${this.#options.life}-${String(this.#sequence).padStart(8, "0")}.calls`;
     const path = join(this.#options.folder, name);
-    const file = new SegmentFile(path);
-    const segment: WrittenSegment = { path, origin: "here", sinceMs, calls: 0, bytes: 0, file };
-    this.#segments.push(segment);
-    this.#accepting = segment;
-    return segment;
+    const writing = new AppendFile(path);
+    const file: OwnFile = { path, origin: "here", sinceMs, calls: 0, bytes: 0, writing };
+    this.#files.push(file);
+    this.#accepting = file;
+    return file;
   }
 
-  async #append(segment: WrittenSegment, records: Buffer, calls: number): Promise<void> {
+  async #append(file: OwnFile, records: Buffer, calls: number): Promise<void> {
     try {
-      await segment.file?.append(records, calls);
+      await file.writing?.append(records, calls);
       this.#failuresInARow = 0;
     } catch (cause) {
       this.#failuresInARow += 1;
       this.#refused = true;
       this.#failedAtMs = this.#options.clock.monotonicMs();
-      if (segment === this.#accepting) this.#accepting = undefined;
+      if (file === this.#accepting) this.#accepting = undefined;
       throw cause;
     } finally {
-      if (segment !== this.#accepting) this.#finish(segment);
+      if (file !== this.#accepting) this.#finish(file);
     }
   }
 
   #seal(): void {
-    const segment = this.#accepting;
+    const file = this.#accepting;
     this.#accepting = undefined;
-    if (segment) this.#finish(segment);
+    if (file) this.#finish(file);
   }
 
   /** From a file that is written to one that can be read, unless appends are under way. */
-  #finish(segment: WrittenSegment): void {
-    const { file } = segment;
-    if (!file?.settled) return;
-    segment.calls = file.durableCalls;
-    segment.bytes = file.durableBytes;
-    delete segment.file;
-    if (segment.calls === 0) segment.unwanted = true;
-    if (segment.unwanted) this.#forget(segment);
-    const closing = this.#close(segment, file).finally(() => this.#closings.delete(closing));
+  #finish(file: OwnFile): void {
+    const { writing } = file;
+    if (!writing?.settled) return;
+    file.calls = writing.durableCalls;
+    file.bytes = writing.durableBytes;
+    delete file.writing;
+    if (file.calls === 0) file.unwanted = true;
+    if (file.unwanted) this.#forget(file);
+    const closing = this.#close(file, writing).finally(() => this.#closings.delete(closing));
     this.#closings.add(closing);
   }
 
-  async #close(segment: WrittenSegment, file: SegmentFile): Promise<void> {
+  async #close(file: OwnFile, writing: AppendFile): Promise<void> {
     try {
-      await file.close();
+      await writing.close();
     } catch (cause) {
       this.#options.log.warn({ err: cause, path: file.path }, "a spill file could not be closed");
     }
-    if (segment.unwanted) await this.remove(segment);
+    if (file.unwanted) await this.remove(file);
   }
 }
 
 /** In order of writing: lives are ordered by time, sequences count up. */
-function findSegments(folder: string, life: string, nowMs: number): WrittenSegment[] {
+function findFiles(folder: string, life: string, nowMs: number): OwnFile[] {
   const names = readdirSync(folder).filter((name) => fileName.test(name));
   return names.sort().map((name) => {
     const path = join(folder, name);

@@ -221,13 +221,15 @@ test.for([
     log.set("hanging");
     await using ingest = open(log, { callsMax: 100, batchCallsMax: 10, spilling: { maxBytes } });
     offer(ingest, some(40));
-    expect(ingest.crowded).toBe(false);
+    expect(ingest.pressure.crowded).toBe(false);
     offer(ingest, some(30));
-    await vi.waitFor(() => expect(ingest.account().pendingSpill > 0 || ingest.crowded).toBe(true));
-    expect(ingest.crowded).toBe(crowded);
+    await vi.waitFor(() =>
+      expect(ingest.account().pendingSpill > 0 || ingest.pressure.crowded).toBe(true),
+    );
+    expect(ingest.pressure.crowded).toBe(crowded);
     log.set("well");
     await ingest.flush();
-    expect(ingest.crowded).toBe(false);
+    expect(ingest.pressure.crowded).toBe(false);
   },
 );
 

@@ -9,9 +9,9 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../telemetry.ts";
 import type { Accounting } from "./accounting.ts";
-import type { CallQueue, Waiting } from "./queue.ts";
-import { SegmentDrain } from "./segment-drain.ts";
-import type { Put, Segment, Spill } from "./spill.ts";
+import type { CallQueue, Room, Waiting } from "./queue.ts";
+import type { Put, Spill, SpillFile } from "./spill.ts";
+import { SpillDrain } from "./spill-drain.ts";
 
 export interface SpillingEvents {
   /** Calls that were on their way to disk are there, or in the queue again. */
@@ -85,7 +85,7 @@ export class Spilling {
     if (!taken) this.#landing = flight;
     if (taken) {
       queue.release(batch);
-      if (copy) void this.#spill?.remove(copy.segment);
+      if (copy) void this.#spill?.remove(copy.file);
     } else if (copy && (await isDurable(copy))) {
       queue.release(batch);
       accounting.spill(batch.length);
@@ -152,25 +152,32 @@ export class Spilling {
     return this.#parts.queue.moreThanHalfFull && !this.#spill?.takes;
   }
 
+  /** What can still come and be kept whole; no bound while the disk takes what memory cannot. */
+  get room(): Room {
+    if (this.#spill?.takes)
+      return { calls: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+    return this.#parts.queue.room;
+  }
+
   /** A file that the store is to take before what waits in memory. */
-  oldest(): Segment | undefined {
+  oldest(): SpillFile | undefined {
     return this.#spill?.oldest();
   }
 
   /** @throws — it cannot be read; its turn comes again after all others. */
-  async open(segment: Segment): Promise<SegmentDrain | undefined> {
+  async open(file: SpillFile): Promise<SpillDrain | undefined> {
     if (!this.#spill) return undefined;
     try {
-      return await SegmentDrain.open(this.#spill, segment);
+      return await SpillDrain.open(this.#spill, file);
     } catch (cause) {
-      this.#spill.postpone(segment);
+      this.#spill.postpone(file);
       throw cause;
     }
   }
 
   /** All of it is in the store, or counted as lost. */
-  async remove(segment: Segment): Promise<void> {
-    await this.#spill?.remove(segment);
+  async remove(file: SpillFile): Promise<void> {
+    await this.#spill?.remove(file);
     this.#closeInheritance();
   }
 

@@ -13,7 +13,7 @@
 import { crc32 } from "node:zlib";
 import type { Call } from "../call.ts";
 
-export type SegmentEntry =
+export type SpillEntry =
   | { readonly call: Call; readonly shed: boolean }
   /** Records that are there no more: how many there were, as far as it can be told, and at least one. */
   | { readonly lost: number; readonly torn: boolean };
@@ -31,7 +31,7 @@ export function encodeRecord(call: Call, shed: boolean): Buffer {
 }
 
 /** The entries of a file in order. `torn`: no whole record follows, as where a process died while it wrote. */
-export function* readSegment(bytes: Buffer): Generator<SegmentEntry> {
+export function* readRecords(bytes: Buffer): Generator<SpillEntry> {
   for (let at = 0; at < bytes.length; ) {
     const record = readRecord(bytes, at);
     if (record) {
@@ -72,7 +72,7 @@ const headerBytes = 13;
 function readRecord(
   bytes: Buffer,
   at: number,
-): { readonly entry: SegmentEntry; readonly end: number } | undefined {
+): { readonly entry: SpillEntry; readonly end: number } | undefined {
   if (bytes.length - at < headerBytes) return undefined;
   if (!isMark(bytes, at)) return undefined;
   const start = at + headerBytes;

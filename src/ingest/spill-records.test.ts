@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { call } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
-import { encodeRecord, readSegment } from "./segment.ts";
+import { encodeRecord, readRecords } from "./spill-records.ts";
 
 const texts = fc.string({ unit: "binary", maxLength: 60 });
 /** Lone surrogates, control characters, the mark of a record as text. */
@@ -23,7 +23,7 @@ const encode = (written: readonly Written[]) =>
   written.map(({ call, shed }) => encodeRecord(call, shed));
 
 function read(bytes: Buffer) {
-  const entries = [...readSegment(bytes)];
+  const entries = [...readRecords(bytes)];
   return {
     found: entries.flatMap((entry) => ("call" in entry ? [entry] : [])),
     lost: entries.flatMap((entry) => ("lost" in entry ? [entry] : [])),

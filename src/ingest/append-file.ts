@@ -1,5 +1,5 @@
 /**
- * One spill file while it is written: appends in order, syncs that many appends share.
+ * One file while it is written: appends in order, syncs that many appends share.
  *
  * Guarantees: an append resolves once it survives the death of the machine, and is in the file, safe from the
  * death of the process, well before; appends do not wait for the syncs of earlier ones. After the first failure everything that
@@ -8,7 +8,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 
-export class SegmentFile {
+export class AppendFile {
   readonly path: string;
   readonly #handle: Promise<FileHandle>;
   #writes: Promise<unknown>;

@@ -6,30 +6,30 @@
  */
 import type { BatchSource } from "./accounting.ts";
 import { bytesOf, type Waiting } from "./queue.ts";
-import { readSegment, type SegmentEntry } from "./segment.ts";
-import type { Segment, Spill } from "./spill.ts";
+import type { Spill, SpillFile } from "./spill.ts";
+import { readRecords, type SpillEntry } from "./spill-records.ts";
 
 const sources = { here: "spill", inherited: "inherited", earlier_process: "recovered" } as const;
 
-export class SegmentDrain {
-  readonly segment: Segment;
-  readonly #entries: Iterator<SegmentEntry>;
+export class SpillDrain {
+  readonly file: SpillFile;
+  readonly #entries: Iterator<SpillEntry>;
   #batch: Waiting[] = [];
   #delivered = 0;
   #lost = 0;
 
-  private constructor(segment: Segment, bytes: Buffer) {
-    this.segment = segment;
-    this.#entries = readSegment(bytes);
+  private constructor(file: SpillFile, bytes: Buffer) {
+    this.file = file;
+    this.#entries = readRecords(bytes);
   }
 
   /** @throws — the file cannot be read. */
-  static async open(spill: Spill, segment: Segment): Promise<SegmentDrain> {
-    return new SegmentDrain(segment, await spill.read(segment));
+  static async open(spill: Spill, file: SpillFile): Promise<SpillDrain> {
+    return new SpillDrain(file, await spill.read(file));
   }
 
   get source(): BatchSource {
-    return sources[this.segment.origin];
+    return sources[this.file.origin];
   }
 
   /**
@@ -37,7 +37,7 @@ export class SegmentDrain {
    * earlier writer has left tells only what it shows.
    */
   get lost(): number {
-    return this.segment.origin === "here" ? this.segment.calls - this.#delivered : this.#lost;
+    return this.file.origin === "here" ? this.file.calls - this.#delivered : this.#lost;
   }
 
   /** Of the next calls; empty at the end. */
@@ -46,11 +46,11 @@ export class SegmentDrain {
     for (let bytes = 0; this.#batch.length < callsMax && bytes < bytesMax; ) {
       const { value, done } = this.#entries.next();
       if (done) break;
-      const entry: SegmentEntry = value;
+      const entry: SpillEntry = value;
       if ("lost" in entry) this.#lost += this.#countsAsLost(entry) ? entry.lost : 0;
       else {
         const { call, shed } = entry;
-        const waiting = { call, shed, bytes: bytesOf(call), sinceMs: this.segment.sinceMs };
+        const waiting = { call, shed, bytes: bytesOf(call), sinceMs: this.file.sinceMs };
         this.#batch.push(waiting);
         bytes += waiting.bytes;
       }
@@ -65,6 +65,6 @@ export class SegmentDrain {
 
   /** What a recorder of this process was writing when it died was in its memory still, and is counted there. */
   #countsAsLost({ torn }: { torn: boolean }): boolean {
-    return !(torn && this.segment.origin === "inherited");
+    return !(torn && this.file.origin === "inherited");
   }
 }
