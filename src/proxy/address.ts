@@ -24,8 +24,7 @@ export function addressKind(text: string): AddressKind {
   if (text.includes("%")) return "forbidden";
   if (isIP(text) === 4) return kindOfV4(text);
   if (isIP(text) !== 6) return "forbidden";
-  const bytes = ipaddr.parse(text).toByteArray();
-  const inner = embeddedV4(bytes);
+  const inner = carriedV4(text);
   return inner === undefined ? kindOfV6(text) : kindOfV4(inner);
 }
 
@@ -45,8 +44,9 @@ function kindOfV6(text: string): AddressKind {
   return globalV6.check(text, "ipv6") ? "global" : "forbidden";
 }
 
-/** The IPv4 address that a 16-byte address carries or stands for, if any. */
-function embeddedV4(bytes: readonly number[]): string | undefined {
+/** The IPv4 address that an IPv6 address without a zone carries or stands for, if any. */
+export function carriedV4(text: string): string | undefined {
+  const bytes = ipaddr.parse(text).toByteArray();
   const startsWith = (...prefix: readonly number[]) =>
     prefix.every((byte, at) => bytes[at] === byte);
   const zeros = (from: number, to: number) => bytes.slice(from, to).every((byte) => byte === 0);

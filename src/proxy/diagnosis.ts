@@ -27,6 +27,7 @@ const byCode: Readonly<Record<string, Failure>> = {
   UND_ERR_NOT_SUPPORTED: failures.badRequest,
   HOOKWATCH_ADDRESS_FORBIDDEN: failures.addressForbidden,
   HOOKWATCH_OWN_ADDRESS: failures.ownAddress,
+  HOOKWATCH_FOREIGN_CODING: failures.malformed,
   EPROTO: failures.tls,
   ERR_TLS_CERT_ALTNAME_INVALID: failures.certificate,
   CERT_HAS_EXPIRED: failures.certificate,

@@ -16,18 +16,25 @@ import {
   keepAliveMarginMs,
   keepAliveMaxMs,
   responseHeadMaxBytes,
+  unsuspectedExchangesMax,
 } from "./limits.ts";
 import type { Target } from "./target.ts";
 
+export interface DialOptions {
+  readonly connectTimeoutMs: number;
+  /** What we are called in `Via`, the same on every host of a fleet and nowhere else. */
+  readonly via: string;
+}
+
 export class Dial {
   readonly #egress: Egress;
-  readonly #connectTimeoutMs: number;
+  readonly #options: DialOptions;
   /** By server. */
   readonly #pools = new Map<string, ServerPools>();
 
-  constructor(egress: Egress, connectTimeoutMs: number) {
+  constructor(egress: Egress, options: DialOptions) {
     this.#egress = egress;
-    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#options = options;
   }
 
   /**
@@ -55,8 +62,9 @@ export class Dial {
       pools = { target, byOrigin: new Map() };
       this.#pools.set(serverId, pools);
     }
-    const connect = this.#egress.connector(origin, this.#connectTimeoutMs);
-    const pool: Pool = { origin, connect, idle: [], busy: 0, dropped: false };
+    const { connectTimeoutMs, via } = this.#options;
+    const connect = this.#egress.connector(origin, connectTimeoutMs);
+    const pool: Pool = { origin, connect, via, idle: [], busy: 0, dropped: false };
     pools.byOrigin.set(origin, pool);
     return pool;
   }
@@ -111,6 +119,7 @@ interface ServerPools {
 interface Pool {
   readonly origin: string;
   readonly connect: buildConnector.connector;
+  readonly via: string;
   /** Used last, last. */
   idle: Line[];
   /** Lines in use. */
@@ -119,7 +128,10 @@ interface Pool {
 }
 
 type Handler = Parameters<Client["dispatch"]>[1];
-type Request = Parameters<Client["dispatch"]>[0];
+type Request = Omit<Parameters<Client["dispatch"]>[0], "headers"> & {
+  /** Names and values alternating. */
+  readonly headers: string[];
+};
 
 /** One connection, made when it is first needed and again when it was closed while idle. */
 export class Line {
@@ -155,8 +167,15 @@ export class Line {
     return this.#reset;
   }
 
+  /**
+   * A request that comes back to us opens one more exchange each time round. So from some number on they are marked, and
+   * a marked one that comes in is not sent out again (RFC 9110, 7.6.3). Below it nothing is: servers act on `Via`.
+   */
   dispatch(request: Request, handler: Handler): void {
-    this.#client.dispatch(request, handler);
+    const { busy, via } = this.#pool;
+    const suspected = busy > unsuspectedExchangesMax;
+    const headers = suspected ? [...request.headers, "Via", `1.1 ${via}`] : request.headers;
+    this.#client.dispatch(suspected ? { ...request, headers } : request, handler);
   }
 
   /** After the answer's end: the connection may serve the next exchange. */

@@ -2,6 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
+import { Destinations } from "./destinations.ts";
 import { type Egress, type EgressMode, egressRule, type Resolve } from "./egress.ts";
 
 test.for([
@@ -27,7 +28,9 @@ test.for([
   ["local", "http://metadata.google.internal/", "must not point to metadata.google.internal"],
   ["local", "http://METADATA.google.internal./", "must not point to metadata.google.internal"],
   ["public", "https://example.com/mcp", undefined],
-  ["public", "http://8.8.8.8:8080/", undefined],
+  ["public", "https://8.8.8.8:8080/", undefined],
+  ["public", "http://8.8.8.8:8080/", "must not point to http, only to https"],
+  ["public", "http://example.com/", "must not point to http, only to https"],
   ["public", "http://127.0.0.1/", "must not point to a loopback address"],
   ["public", "http://2130706433/", "must not point to a loopback address"],
   ["public", "http://0177.0.0.1/", "must not point to a loopback address"],
@@ -40,10 +43,10 @@ test.for([
   ["public", "http://[fd00::1]/", "must not point to a private address"],
   ["public", "http://198.18.0.1/", "must not point to a reserved address"],
   ["public", "http://192.0.0.8/", "must not point to a reserved address"],
-  ["public", "http://example.com:6379/", "must not point to port 6379"],
-  ["public", "http://example.com:25/", "must not point to port 25"],
+  ["public", "https://example.com:6379/", "must not point to port 6379"],
+  ["public", "https://example.com:25/", "must not point to port 25"],
 ] as const)("%s: %s", ([mode, url, refusal]) => {
-  expect(egressRule(mode).refuse(new URL(url))).toBe(refusal);
+  expect(egressRule({ mode }).refuse(new URL(url))).toBe(refusal);
 });
 
 test.for([
@@ -56,18 +59,13 @@ test.for([
     "HOOKWATCH_ADDRESS_FORBIDDEN",
   ],
   ["a mapped one", "local", ["::ffff:169.254.169.254"], "HOOKWATCH_ADDRESS_FORBIDDEN"],
-  [
-    "a private address behind a public name",
-    "public",
-    ["127.0.0.1"],
-    "HOOKWATCH_ADDRESS_FORBIDDEN",
-  ],
+  ["a private address behind a public name", "public", ["127.0.0.1"], "HOOKWATCH_UNREACHABLE"],
 ] as const)(
   "a name is judged by every address it has when it is called: %s",
   async ([, mode, addresses, outcome]) => {
     await using upstream = await listening();
     const egress = egressRule(
-      mode,
+      { mode, plainHttp: true },
       resolving(() => addresses),
     );
     expect(await dial(egress, `http://name.example:${upstream.port}`)).toBe(outcome);
@@ -78,13 +76,31 @@ test("a name that changes its address between two connections is judged anew", a
   await using upstream = await listening();
   let addresses = ["127.0.0.1"];
   const egress = egressRule(
-    "local",
+    { mode: "local" },
     resolving(() => addresses),
   );
   const origin = `http://name.example:${upstream.port}`;
   expect(await dial(egress, origin)).toBe("connected");
   addresses = ["169.254.169.254"];
   expect(await dial(egress, origin)).toBe("HOOKWATCH_ADDRESS_FORBIDDEN");
+});
+
+test("a name that is slow to resolve is asked for once by all connections that wait for it", async () => {
+  await using upstream = await listening();
+  const answers: (() => void)[] = [];
+  const slow: Resolve = (_hostname, _options, callback) => {
+    answers.push(() => callback(null, [{ address: "127.0.0.1", family: 4 }]));
+  };
+  const connect = connecting(egressRule({ mode: "local" }, slow));
+  const origin = `http://name.example:${upstream.port}`;
+  const outcomes = Array.from({ length: 20 }, () => connect(origin));
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  expect(await Promise.all(outcomes)).toEqual(new Array(20).fill("connected"));
+  const next = connect(origin);
+  expect(answers).toHaveLength(2);
+  answers[1]?.();
+  expect(await next).toBe("connected");
 });
 
 test("a connection that ends up elsewhere than was checked is not used", async () => {
@@ -97,10 +113,10 @@ test("a connection that ends up elsewhere than was checked is not used", async (
       return asked === 1 ? "8.8.8.8" : "127.0.0.1";
     },
   };
-  const egress = egressRule("public", (_hostname, _options, callback) => callback(null, [shifty]));
-  expect(await dial(egress, `http://name.example:${upstream.port}`)).toBe(
-    "HOOKWATCH_ADDRESS_FORBIDDEN",
+  const egress = egressRule({ mode: "public", plainHttp: true }, (_hostname, _options, callback) =>
+    callback(null, [shifty]),
   );
+  expect(await dial(egress, `http://name.example:${upstream.port}`)).toBe("HOOKWATCH_UNREACHABLE");
   expect(asked).toBeGreaterThan(1);
 });
 
@@ -113,7 +129,7 @@ test.for([
   "a literal address is judged although nothing is looked up: %s %s",
   async ([mode, origin]) => {
     await using upstream = await listening();
-    const egress = egressRule(mode);
+    const egress = egressRule({ mode });
     expect(await dial(egress, origin.replace("PORT", String(upstream.port)))).toBe(
       "HOOKWATCH_ADDRESS_FORBIDDEN",
     );
@@ -124,7 +140,7 @@ test.for([
 test("we do not call ourselves, by whatever name", async () => {
   await using own = await listening();
   const egress = egressRule(
-    "local",
+    { mode: "local" },
     resolving(() => ["127.0.0.1"]),
   );
   egress.recognise({
@@ -154,6 +170,133 @@ test("we do not call ourselves, by whatever name", async () => {
   expect(own.accepted()).toBe(0);
 });
 
+const list = (...texts: string[]) => new Destinations(texts);
+
+test.for([
+  ["a network in public mode", "public", "http://10.1.2.3:6379/", undefined],
+  [
+    "another network in public mode",
+    "public",
+    "http://10.2.0.1/",
+    "must not point to a private address",
+  ],
+  ["the same inside IPv6", "public", "http://[::ffff:10.1.2.3]/", undefined],
+  ["a link-local address", "public", "http://169.254.10.1/", undefined],
+  ["an address of metadata", "local", "http://169.254.169.254/", undefined],
+  ["a name in public mode", "public", "http://mcp.internal:9200/", undefined],
+  ["a name of metadata", "local", "http://metadata.google.internal/", undefined],
+  ["another name", "public", "https://other.internal:9200/", undefined],
+  [
+    "a public address by http",
+    "public",
+    "http://8.8.8.8/",
+    "must not point to http, only to https",
+  ],
+] as const)("what the operator allows is allowed: %s", ([, mode, url, refusal]) => {
+  const allow = list(
+    "10.1.0.0/16",
+    "169.254.10.0/24",
+    "169.254.169.254",
+    "mcp.internal",
+    "metadata.google.internal",
+  );
+  expect(egressRule({ mode, allow }).refuse(new URL(url))).toBe(refusal);
+});
+
+test.for([
+  ["a public address", "https://8.8.8.8/", "must not point to an address that is denied here"],
+  ["a private one", "http://192.168.7.1/", "must not point to an address that is denied here"],
+  [
+    "one that is allowed, too",
+    "http://10.1.2.3/",
+    "must not point to an address that is denied here",
+  ],
+  ["a name", "https://evil.example/", "must not point to evil.example"],
+  ["a name below one", "https://a.b.evil.example./", "must not point to a.b.evil.example"],
+  ["an allowed name", "https://mcp.evil.example/", "must not point to mcp.evil.example"],
+  ["nothing else", "http://192.168.8.1/", undefined],
+] as const)("what the operator denies is denied: %s", ([, url, refusal]) => {
+  const deny = list(
+    "8.8.8.0/24",
+    "192.168.7.0/24",
+    "10.1.0.0/16",
+    "evil.example",
+    "*.evil.example",
+  );
+  const allow = list("10.0.0.0/8", "mcp.evil.example");
+  expect(egressRule({ mode: "local", allow, deny }).refuse(new URL(url))).toBe(refusal);
+});
+
+test.for([
+  ["an allowed network behind a name", "public", { allow: ["127.0.0.0/8"] }, "connected"],
+  ["an allowed name in a private network", "public", { allow: ["name.example"] }, "connected"],
+  ["another allowed name", "public", { allow: ["other.example"] }, "HOOKWATCH_UNREACHABLE"],
+  [
+    "a denied network behind a name",
+    "local",
+    { deny: ["127.0.0.0/8"] },
+    "HOOKWATCH_ADDRESS_FORBIDDEN",
+  ],
+  [
+    "a denied network behind an allowed name",
+    "local",
+    { allow: ["name.example"], deny: ["127.0.0.0/8"] },
+    "HOOKWATCH_ADDRESS_FORBIDDEN",
+  ],
+] as const)(
+  "the operator's lists hold when a name is called: %s",
+  async ([, mode, lists, outcome]) => {
+    await using upstream = await listening();
+    const { allow = [], deny = [] }: { allow?: readonly string[]; deny?: readonly string[] } =
+      lists;
+    const rules = { mode, plainHttp: true, allow: list(...allow), deny: list(...deny) };
+    const egress = egressRule(
+      rules,
+      resolving(() => ["127.0.0.1"]),
+    );
+    expect(await dial(egress, `http://name.example:${upstream.port}`)).toBe(outcome);
+    expect(upstream.accepted()).toBe(outcome === "connected" ? 1 : 0);
+  },
+);
+
+test("an allowed name that leads to metadata is not called", async () => {
+  const rules = { mode: "local", allow: list("name.example") } as const;
+  const egress = egressRule(
+    rules,
+    resolving(() => ["169.254.169.254"]),
+  );
+  expect(await dial(egress, "http://name.example")).toBe("HOOKWATCH_ADDRESS_FORBIDDEN");
+});
+
+test("no list lets anyone call ourselves", async () => {
+  const egress = egressRule({ mode: "local", allow: list("127.0.0.0/8", "::/0") });
+  egress.recognise({ address: "127.0.0.1", port: 7070 });
+  expect(egress.refuse(new URL("http://127.0.0.1:7070/"))).toBe(
+    "must not point to this proxy itself",
+  );
+});
+
+test("in public mode a name that does not exist looks like one that must not be called", async () => {
+  const outcomes = await Promise.all(
+    [resolving(() => ["10.0.0.1"]), noSuchName].map((resolve) =>
+      dial(egressRule({ mode: "public" }, resolve), "https://name.example"),
+    ),
+  );
+  expect(outcomes).toEqual(["HOOKWATCH_UNREACHABLE", "HOOKWATCH_UNREACHABLE"]);
+  expect(await dial(egressRule({ mode: "local" }, noSuchName), "https://name.example")).toBe(
+    "ENOTFOUND",
+  );
+});
+
+test("http is allowed in public mode if the operator says so, and nothing else is by that", () => {
+  const egress = egressRule({ mode: "public", plainHttp: true });
+  expect(egress.refuse(new URL("http://example.com/"))).toBeUndefined();
+  expect(egress.refuse(new URL("http://10.0.0.1/"))).toBe("must not point to a private address");
+});
+
+const noSuchName: Resolve = (_hostname, _options, callback) =>
+  callback(Object.assign(new Error("no"), { code: "ENOTFOUND" }), []);
+
 function resolving(addresses: () => readonly string[]): Resolve {
   return (_hostname, _options, callback) => {
     const found = addresses().map(
@@ -165,16 +308,25 @@ function resolving(addresses: () => readonly string[]): Resolve {
 
 /** "connected", or the code of the error. */
 function dial(egress: Egress, origin: string): Promise<string> {
-  const { hostname, port, protocol, host } = new URL(origin);
-  const { promise, resolve } = Promise.withResolvers<string>();
-  egress.connector(origin, 1_000)(
-    { hostname: hostname.replace(/^\[|\]$/g, ""), host, port, protocol },
-    (error, socket) => {
-      socket?.destroy();
-      resolve(error === null ? "connected" : String((error as { code?: unknown }).code));
-    },
-  );
-  return promise;
+  return connecting(egress)(origin);
+}
+
+/** Likewise, always by one and the same connector, which the first origin decides. */
+function connecting(egress: Egress): (origin: string) => Promise<string> {
+  let connector: ReturnType<Egress["connector"]> | undefined;
+  return (origin) => {
+    const { hostname, port, protocol, host } = new URL(origin);
+    const { promise, resolve } = Promise.withResolvers<string>();
+    connector ??= egress.connector(origin, 1_000);
+    connector(
+      { hostname: hostname.replace(/^\[|\]$/g, ""), host, port, protocol },
+      (error, socket) => {
+        socket?.destroy();
+        resolve(error === null ? "connected" : String((error as { code?: unknown }).code));
+      },
+    );
+    return promise;
+  };
 }
 
 async function listening() {
@@ -199,7 +351,7 @@ async function listening() {
 
 test("modes are what the configuration offers", () => {
   const modes: readonly EgressMode[] = ["local", "public"];
-  expect(modes.map((mode) => egressRule(mode).refuse(new URL("https://example.com")))).toEqual([
+  expect(modes.map((mode) => egressRule({ mode }).refuse(new URL("https://example.com")))).toEqual([
     undefined,
     undefined,
   ]);

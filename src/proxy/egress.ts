@@ -2,7 +2,7 @@
  * Which addresses may be called. The only module that opens outbound connections.
  *
  * In: target URLs when a server is registered; host names when a connection is made. Out: a sentence that
- * refuses, or a socket to an address that was checked. A name is resolved once for each connection and every
+ * refuses, or a socket to an address that was checked. A name is resolved at most once for each connection and every
  * address it has must be allowed; the socket's own address is checked again once it stands.
  */
 import { type LookupAddress, lookup } from "node:dns";
@@ -10,8 +10,9 @@ import type { LookupFunction } from "node:net";
 import { networkInterfaces } from "node:os";
 import { buildConnector } from "undici";
 import { type AddressKind, addressKind, canonicalAddress } from "./address.ts";
+import { Destinations } from "./destinations.ts";
 
-/** `local`: loopback and private networks too. `public`: nothing but global addresses. */
+/** `local`: loopback and private networks too. `public`: global addresses only, by https, on ports of the web. */
 export type EgressMode = "local" | "public";
 
 export interface Egress {
@@ -38,21 +39,57 @@ export type Resolve = (
   callback: (error: Error | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-export function egressRule(mode: EgressMode, resolve: Resolve = lookup): Egress {
+export interface EgressRules {
+  readonly mode: EgressMode;
+  /** The operator's: denied whatever else holds. */
+  readonly deny?: Destinations;
+  /**
+   * The operator's: allowed whatever the mode says, on any port, by `http` too. An address also if it is link-local or
+   * of cloud metadata; a name only where its addresses are global, private or loopback.
+   */
+  readonly allow?: Destinations;
+  /** True when `http:` is allowed in `public` mode. */
+  readonly plainHttp?: boolean;
+}
+
+/** What is asked for at an address. */
+interface Approach {
+  readonly port: number;
+  readonly protocol: string;
+  /** The operator has allowed the name that led here. */
+  readonly nameAllowed: boolean;
+}
+
+const nowhere = new Destinations([]);
+
+export function egressRule(rules: EgressRules, resolve: Resolve = lookup): Egress {
   let own: OwnAddress | undefined;
+  const { deny = nowhere, allow = nowhere } = rules;
   const check: Check = {
+    approach: ({ hostname, protocol, port }) => ({
+      port: portOf(protocol, port),
+      protocol,
+      nameAllowed: allow.hasName(bareHost(hostname)),
+    }),
     url: (target) => {
       const host = bareHost(target.hostname);
-      const port = portOf(target.protocol, target.port);
-      if (isForbiddenName(host, mode)) return forbidden(host);
       if (own !== undefined && isPublicUrl(own, target)) return loop;
-      if (mode === "public" && isForbiddenPort(port)) return forbidden(`port ${port}`);
-      return canonicalAddress(host) === undefined ? undefined : check.address(host, port);
+      if (deny.hasName(host)) return forbidden(host);
+      const approach = check.approach(target);
+      if (canonicalAddress(host) !== undefined) return check.address(host, approach);
+      if (approach.nameAllowed) return undefined;
+      if (isForbiddenName(host, rules.mode)) return forbidden(host);
+      // An address of it may be allowed, and then the way there is, too.
+      return allow.hasRanges ? undefined : wayRefusal(rules, approach);
     },
-    address: (address, port) => {
+    address: (address, approach) => {
+      if (own !== undefined && isListenedOn(own, address, approach.port)) return loop;
+      if (deny.hasAddress(address)) return forbidden("an address that is denied here");
+      if (allow.hasAddress(address)) return undefined;
       const kind = addressKind(address);
-      if (!allowedKinds[mode].has(kind)) return forbidden(`${kindNames[kind]} address`);
-      return own !== undefined && isListenedOn(own, address, port) ? loop : undefined;
+      const kinds = approach.nameAllowed ? namedKinds : allowedKinds[rules.mode];
+      if (!kinds.has(kind)) return forbidden(`${kindNames[kind]} address`);
+      return approach.nameAllowed ? undefined : wayRefusal(rules, approach);
     },
   };
   return {
@@ -60,43 +97,64 @@ export function egressRule(mode: EgressMode, resolve: Resolve = lookup): Egress 
       const refusal = check.url(target);
       return refusal && `must not point to ${refusal.what}`;
     },
-    connector: (origin, timeoutMs) => guardedConnector(check, resolve, new URL(origin), timeoutMs),
+    connector: (origin, timeoutMs) =>
+      guardedConnector(check, resolve, { origin, timeoutMs, tells: rules.mode === "local" }),
     recognise: (told) => {
       own = told;
     },
   };
 }
 
+/** Of the port or the scheme, whatever the address is. */
+function wayRefusal(rules: EgressRules, { port, protocol }: Approach): Refusal | undefined {
+  if (rules.mode === "local") return undefined;
+  if (isForbiddenPort(port)) return forbidden(`port ${port}`);
+  return protocol === "http:" && !rules.plainHttp ? forbidden("http, only to https") : undefined;
+}
+
 interface Check {
+  approach(target: URL): Approach;
   url(target: URL): Refusal | undefined;
-  address(address: string, port: number): Refusal | undefined;
+  address(address: string, approach: Approach): Refusal | undefined;
 }
 
 interface Refusal {
-  /** One that `failure.ts` knows. */
-  readonly code: "HOOKWATCH_ADDRESS_FORBIDDEN" | "HOOKWATCH_OWN_ADDRESS";
+  /** One that `diagnosis.ts` knows. */
+  readonly code: "HOOKWATCH_ADDRESS_FORBIDDEN" | "HOOKWATCH_OWN_ADDRESS" | "HOOKWATCH_UNREACHABLE";
   readonly what: string;
 }
 
 const loop: Refusal = { code: "HOOKWATCH_OWN_ADDRESS", what: "this proxy itself" };
 
+// Whether a name of an internal network exists is nobody's business who may not call it.
+const unreachable: Refusal = { code: "HOOKWATCH_UNREACHABLE", what: "what cannot be reached" };
+
 function forbidden(what: string): Refusal {
   return { code: "HOOKWATCH_ADDRESS_FORBIDDEN", what };
+}
+
+interface Destination {
+  readonly origin: string;
+  readonly timeoutMs: number;
+  /** True when a name that does not exist may be told from one that must not be called. */
+  readonly tells: boolean;
 }
 
 function guardedConnector(
   check: Check,
   resolve: Resolve,
-  target: URL,
-  timeoutMs: number,
+  { origin, timeoutMs, tells }: Destination,
 ): buildConnector.connector {
-  const port = portOf(target.protocol, target.port);
+  const target = new URL(origin);
+  const approach = check.approach(target);
+  const told = (refusal: Refusal) => (tells || refusal === loop ? refusal : unreachable);
+  const resolveOnce = shared(resolve);
   const checkedLookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { all: true }, (error, addresses) => {
-      if (error) return callback(error, "");
+    resolveOnce(hostname, { all: true }, (error, addresses) => {
+      if (error) return callback(tells ? error : toError(unreachable), "");
       for (const { address } of addresses) {
-        const refusal = check.address(address, port);
-        if (refusal) return callback(toError(refusal), "");
+        const refusal = check.address(address, approach);
+        if (refusal) return callback(toError(told(refusal)), "");
       }
       if (options.all) return callback(null, addresses);
       return callback(null, addresses[0]?.address ?? "", addresses[0]?.family);
@@ -115,10 +173,30 @@ function guardedConnector(
     return connect(options, (...outcome) => {
       const [error, socket] = outcome;
       if (error !== null) return callback(error, null);
-      const late = check.address(socket.remoteAddress ?? "", port);
+      const late = check.address(socket.remoteAddress ?? "", approach);
       if (late === undefined) return callback(null, socket);
       socket.destroy();
-      return callback(toError(late), null);
+      return callback(toError(told(late)), null);
+    });
+  };
+}
+
+/**
+ * Asks once for all who ask while the answer is on its way: few threads resolve names, and a server whose name is slow to
+ * resolve takes one of them, however many connections wait for it. For one name.
+ */
+function shared(resolve: Resolve): Resolve {
+  let waiting: Parameters<Resolve>[2][] | undefined;
+  return (hostname, options, callback) => {
+    if (waiting) {
+      waiting.push(callback);
+      return;
+    }
+    const asking = [callback];
+    waiting = asking;
+    resolve(hostname, options, (error, addresses) => {
+      waiting = undefined;
+      for (const one of asking) one(error, addresses);
     });
   };
 }
@@ -131,6 +209,9 @@ const allowedKinds: Readonly<Record<EgressMode, ReadonlySet<AddressKind>>> = {
   local: new Set<AddressKind>(["global", "loopback", "private"]),
   public: new Set<AddressKind>(["global"]),
 };
+
+/** Of names that the operator allows. */
+const namedKinds: ReadonlySet<AddressKind> = new Set(["global", "loopback", "private"]);
 
 const kindNames: Readonly<Record<AddressKind, string>> = {
   global: "a global",

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { toFailure } from "./diagnosis.ts";
-import { echoedId, failures, toAnswer } from "./failure.ts";
+import { echoedId, failures } from "./failure.ts";
+import { toAnswer } from "./failure-answer.ts";
 
 test.for(Object.entries(failures))(
   "trouble of the upstream is never a 4xx, ours never hides an address: %s",

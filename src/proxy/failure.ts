@@ -8,6 +8,7 @@
  */
 import type { ExchangeOutcome } from "../exchange.ts";
 import { parseMessages } from "../message.ts";
+import { laterSeconds, soonSeconds } from "./limits.ts";
 
 export interface Failure {
   readonly statusCode: number;
@@ -16,6 +17,8 @@ export interface Failure {
   /** The error type of RFC 9209, 2.3. */
   readonly proxyError: string;
   readonly message: string;
+  /** When to come again; absent where that would not help. */
+  readonly retryAfterSeconds?: number;
   readonly outcome: Exclude<ExchangeOutcome, "complete" | "client_left">;
 }
 
@@ -25,6 +28,18 @@ export const failures = {
     "unknown_server",
     "destination_not_found",
     "no active server has this proxy URL",
+  ),
+  tooManyMisses: failure(
+    429,
+    "too_many_misses",
+    "destination_not_found",
+    "no active server has this proxy URL, and this client has asked for too many such URLs",
+  ),
+  limitReached: failure(
+    429,
+    "limit_reached",
+    "http_request_denied",
+    "the team has reached the limit of its calls",
   ),
   ambiguousPath: failure(
     400,
@@ -50,25 +65,49 @@ export const failures = {
     "http_request_error",
     "the request body is larger than this proxy allows",
   ),
+  bodyScattered: failure(
+    400,
+    "body_scattered",
+    "http_request_error",
+    "the request body comes in too many small pieces",
+  ),
   uploadStalled: failure(
     408,
     "request_timeout",
     "http_request_error",
     "the rest of the request did not arrive in time",
   ),
-  tooManyConnections: failure(
-    503,
-    "connection_limit",
-    "connection_limit_reached",
-    "too many exchanges with this server are open",
-  ),
-  shuttingDown: failure(503, "shutting_down", "proxy_internal_error", "the proxy is shutting down"),
-  notRecorded: failure(
-    503,
-    "not_recorded",
-    "proxy_internal_error",
-    "the proxy has no room to record this exchange, and was told to refuse it then; try again later",
-  ),
+  tooManyConnections: {
+    ...failure(
+      503,
+      "connection_limit",
+      "connection_limit_reached",
+      "too many exchanges with this server are open",
+    ),
+    retryAfterSeconds: soonSeconds,
+  },
+  tooManyExchanges: {
+    ...failure(
+      503,
+      "team_limit",
+      "connection_limit_reached",
+      "too many exchanges of this team are open",
+    ),
+    retryAfterSeconds: soonSeconds,
+  },
+  shuttingDown: {
+    ...failure(503, "shutting_down", "proxy_internal_error", "the proxy is shutting down"),
+    retryAfterSeconds: soonSeconds,
+  },
+  notRecorded: {
+    ...failure(
+      503,
+      "not_recorded",
+      "proxy_internal_error",
+      "the proxy has no room to record this exchange, and was told to refuse it then; try again later",
+    ),
+    retryAfterSeconds: laterSeconds,
+  },
   addressForbidden: failure(
     502,
     "address_forbidden",
@@ -192,48 +231,7 @@ export const failures = {
     "http_response_timeout",
     "the upstream server sent nothing for too long",
   ),
-} as const satisfies Record<string, Failure>;
-
-/** What MCP clients in browsers read of any answer, and ours of a failure. */
-const exposedFields = "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Proxy-Status";
-
-export interface FailureAnswer {
-  readonly rawHeaders: string[];
-  readonly body: Buffer;
-}
-
-/** `idText` is JSON; `origin` is the request's, validated before it came here, so that a page may read the answer. */
-export function toAnswer(
-  failure: Failure,
-  idText: string,
-  origin: string | undefined,
-): FailureAnswer {
-  // Invalid request or internal error, by whose fault it is. https://www.jsonrpc.org/specification#error_object
-  const code = failure.statusCode < 500 ? -32_600 : -32_603;
-  const error = {
-    code,
-    message: failure.message,
-    data: { source: "hookwatch", reason: failure.reason },
-  };
-  const body = Buffer.from(`{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(error)}}`);
-  const rawHeaders = [
-    "Content-Type",
-    "application/json",
-    "Content-Length",
-    String(body.length),
-    "Cache-Control",
-    "no-store",
-    "X-Content-Type-Options",
-    "nosniff",
-    "Proxy-Status",
-    `hookwatch; error=${failure.proxyError}`,
-  ];
-  if (origin !== undefined) {
-    rawHeaders.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
-    rawHeaders.push("Access-Control-Expose-Headers", exposedFields);
-  }
-  return { rawHeaders, body };
-}
+} as const satisfies Readonly<Record<string, Failure>>;
 
 /** The JSON text of the id of a body that is one request; "null" for everything else. */
 export function echoedId(body: Buffer): string {

@@ -22,7 +22,7 @@ test("a request and its answer pass byte for byte, fields in order, case and num
     if (!received.endsWith(ping)) return;
     socket.write(
       "HTTP/1.1 299 Quite \xc3\xa9ll\r\nX-One: a\r\nx-two: \xe9\r\nX-One: b\r\nContent-Type: application/json\r\n" +
-        "Content-Length: 2\r\nServer: them\r\nLink: <x>\r\nAccess-Control-Allow-Origin: *\r\n\r\n{}",
+        "Content-Length: 2\r\nServer: them\r\nVia: 1.1 cdn\r\nAccess-Control-Allow-Origin: *\r\n\r\n{}",
       "latin1",
     );
   });
@@ -54,7 +54,7 @@ test("a request and its answer pass byte for byte, fields in order, case and num
     "Content-Type: application/json",
     "Content-Length: 2",
     "Server: them",
-    "Link: <x>",
+    "Via: 1.1 cdn",
     "Access-Control-Allow-Origin: *",
     "",
     "{}",
@@ -170,26 +170,42 @@ test("what follows the slug follows the target's path, and both queries are kept
   expect(plane.sightings[3]?.opening.path).toBe("/a%20b/c?d=%2F..&e");
 });
 
-test("unknown, removed and inactive servers are told apart by nobody", async () => {
-  await using upstream = await httpUpstream((_request, response) => response.end("{}"));
-  await using plane = await dataPlane(upstream.url);
-  const inactive = server(upstream.url, { id: "s2", slug: "b".repeat(26), isActive: false });
-  const removed = server(upstream.url, { id: "s3", slug: "c".repeat(26) });
-  plane.directory.put(inactive);
-  plane.directory.put(removed);
-  plane.directory.remove(removed);
-  const answers: string[] = [];
-  for (const one of [inactive.slug, removed.slug, "d".repeat(26), "x"]) {
-    using client = new RawClient(plane.port, post(ping, "", `/p/${one}`));
-    await until("the answer", () => client.received.endsWith("}}}"));
-    answers.push(client.received);
-  }
-  expect(new Set(answers).size).toBe(1);
-  expect(answers[0]).toMatch(/^HTTP\/1.1 404 Not Found\r\n/);
-  expect(answers[0]).toContain("Proxy-Status: hookwatch; error=destination_not_found\r\n");
-  expect(answers[0]).toMatch(/\{"jsonrpc":"2.0","id":7,"error":\{.*"source":"hookwatch"/);
-  expect(plane.sightings).toHaveLength(0);
-});
+test.for([
+  ["", "}}}"],
+  ["/below?x=1", "}}}"],
+  ["/../x", "}}}"],
+  ["?key=hw_0123456789abcdef0123456789abcdef", "}}}"],
+] as const)(
+  "unknown, removed, rotated and inactive servers are told apart by nobody: %s",
+  async ([below, end]) => {
+    await using upstream = await httpUpstream((_request, response) => response.end("{}"));
+    await using plane = await dataPlane(upstream.url);
+    const inactive = server(upstream.url, { id: "s2", slug: "b".repeat(26), isActive: false });
+    const removed = server(upstream.url, { id: "s3", slug: "c".repeat(26) });
+    const rotated = server(upstream.url, { id: "s4", slug: "e".repeat(26) });
+    plane.directory.put(inactive);
+    plane.directory.put(removed);
+    plane.directory.remove(removed);
+    plane.directory.put(rotated);
+    plane.directory.put({ ...rotated, slug: "f".repeat(26) });
+    const answers: string[] = [];
+    for (const one of [inactive.slug, removed.slug, rotated.slug, "d".repeat(26), "x", ""]) {
+      using client = new RawClient(plane.port, post(ping, "", `/p/${one}${below}`));
+      await until("the answer", () => client.received.endsWith(end));
+      answers.push(client.received);
+    }
+    expect(new Set(answers).size).toBe(1);
+    expectUnknown(answers[0] ?? "");
+    expect(plane.sightings).toHaveLength(0);
+    expect(upstream.sockets).toHaveLength(0);
+  },
+);
+
+function expectUnknown(answer: string): void {
+  expect(answer).toMatch(/^HTTP\/1.1 404 Not Found\r\n/);
+  expect(answer).toContain("Proxy-Status: hookwatch; error=destination_not_found\r\n");
+  expect(answer).toMatch(/\{"jsonrpc":"2.0","id":7,"error":\{.*"source":"hookwatch"/);
+}
 
 test.for([
   [
@@ -210,6 +226,13 @@ test.for([
     "a configured key of any form",
     "",
     "Authorization: bearer my own and only key\r\n",
+    400,
+    "own_credential",
+  ],
+  [
+    "an API key of ours in the query",
+    "?api_key=hw_0123456789abcdef0123456789abcdef",
+    "",
     400,
     "own_credential",
   ],
@@ -348,14 +371,20 @@ test("a client that sends several requests at once gets the answers in their ord
   expect(client.received.match(/<\d>/g)).toEqual(["<1>", "<2>", "<3>"]);
 });
 
-test("requests that wait for their turn on a connection end with it", async () => {
+test("requests that wait for their turn on a connection reach no upstream before, and end with it", async () => {
   await using upstream = await httpUpstream(() => {});
   await using plane = await dataPlane(upstream.url);
   using client = new RawClient(plane.port, get() + get() + get());
-  await until("three exchanges", () => upstream.sockets.length === 3);
+  await until("an exchange", () => upstream.sockets.length === 1);
+  using other = new RawClient(plane.port, get());
+  await until("another's", () => upstream.sockets.length === 2);
+  expect(plane.forwarder.stats().openExchanges).toBe(2);
   client.socket.destroy();
+  await until("one is left", () => plane.forwarder.stats().openExchanges === 1);
+  await until("upstream, too", () => upstream.sockets.some((socket) => socket.destroyed));
+  expect(upstream.sockets).toHaveLength(2);
+  other.socket.destroy();
   await until("none is left", () => plane.forwarder.stats().openExchanges === 0);
-  await until("nor upstream", () => upstream.sockets.every((socket) => socket.destroyed));
 });
 
 test("hundreds of exchanges at once leave nothing behind", async () => {
@@ -374,7 +403,7 @@ test("hundreds of exchanges at once leave nothing behind", async () => {
 });
 
 test("a server that is this proxy itself is not called", async () => {
-  const egress = egressRule("local");
+  const egress = egressRule({ mode: "local" });
   await using plane = await dataPlane("http://127.0.0.1:1/", { egress });
   egress.recognise({ address: "127.0.0.1", port: plane.port });
   plane.directory.put(server(plane.url));

@@ -5,27 +5,29 @@
  * one of `failure.ts`; to the watch, what passes. Knows servers by a function, never a store. Waits for nothing
  * but the two sides. Bounds: `limits.ts` and the options.
  */
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
 import type { Clock } from "../clock.ts";
-import type { ExchangeOutcome, ExchangeWitness, Watch } from "../exchange.ts";
+import type { ExchangeWitness, OwnCall, Watch } from "../exchange.ts";
 import type { Log } from "../telemetry.ts";
+import { Admission, type MayCall } from "./admission.ts";
 import { Dial } from "./dial.ts";
 import type { Egress } from "./egress.ts";
 import { EndpointPaths } from "./endpoint-path.ts";
-import { type Failure, failures } from "./failure.ts";
-import { toUpstream, type UpstreamFields } from "./headers.ts";
+import { failures } from "./failure.ts";
+import { type OwnMarks, toUpstream } from "./headers.ts";
 import { KeptBytes } from "./intake.ts";
 import { KnownChallenges } from "./known-challenges.ts";
 import { connectTimeoutMs } from "./limits.ts";
 import { appendedName, OAuth } from "./oauth.ts";
 import type { Durable } from "./outlet.ts";
 import { type Border, Passage } from "./passage.ts";
+import type { Ranges } from "./ranges.ts";
 import { Relay, type RelayOwner } from "./relay.ts";
 import { sourceIp } from "./source-ip.ts";
-import { Tap } from "./tap.ts";
-import { isPlainPath, type ProxyPath, splitPath, type Target } from "./target.ts";
+import { Tally, type TallyCounts } from "./tally.ts";
+import { blind, Tap } from "./tap.ts";
+import { splitPath, type Target } from "./target.ts";
 
 export interface ForwarderOptions {
   /** No byte from the upstream for so long ends an exchange; GET streams have no such end. */
@@ -47,17 +49,23 @@ export interface ForwarderOptions {
   /** What the end of each answer waits for, so that none is known to its client and not to the log; absent: nothing. */
   readonly durable?: Durable;
   /** Whose `X-Forwarded-For` is believed; absent: nobody's. */
-  readonly trustedProxies?: BlockList;
+  readonly trustedProxies?: Ranges;
+  /** Exchanges of one team that may be open at once; absent or 0: no limit. */
+  readonly exchangesPerTeamMax?: number;
+  /** Asked before each exchange whether its team may still call the server; absent: it always may. */
+  readonly mayCall?: MayCall;
+}
+
+/** Of an exchange that this host begins itself, on somebody's behalf. */
+export interface OwnOrigin {
+  /** Of whom it is done for. */
+  readonly sourceIp: string;
+  readonly call: OwnCall;
 }
 
 /** Plain numbers since the start, `open…` and `pools` at this moment. */
-export interface ForwarderStats {
-  readonly exchanges: Readonly<Record<ExchangeOutcome, number>>;
+export interface ForwarderStats extends TallyCounts {
   readonly openExchanges: number;
-  readonly requestBytes: number;
-  readonly responseBytes: number;
-  /** Answers and breaks of our own making, by `Failure.reason`. */
-  readonly failures: Readonly<Record<string, number>>;
   readonly pools: number;
   readonly idleConnections: number;
   readonly witnessFaults: number;
@@ -66,6 +74,9 @@ export interface ForwarderStats {
 export class Forwarder implements AsyncDisposable {
   readonly handle = (request: IncomingMessage, response: ServerResponse): void =>
     this.#accept(request, response);
+  /** As `handle`, for requests that came over no socket. */
+  readonly handleOwn = (request: IncomingMessage, response: ServerResponse, origin: OwnOrigin) =>
+    this.#accept(request, response, origin);
   /** For everything below `/.well-known/`. */
   readonly handleMetadata = (request: IncomingMessage, response: ServerResponse): void =>
     this.#oauth.handle(request, response);
@@ -77,35 +88,38 @@ export class Forwarder implements AsyncDisposable {
   readonly #border: Border;
   readonly #known = new KnownChallenges();
   readonly #oauth: OAuth;
-  readonly #isOwnCredential: (text: string) => boolean;
-  /** Every exchange that still holds something, settled ones included. */
-  readonly #relays = new Set<Relay>();
-  readonly #exchanges: Record<ExchangeOutcome, number> = {
-    complete: 0,
-    client_left: 0,
-    upstream_failed: 0,
-    timeout: 0,
-    refused: 0,
-  };
-  readonly #failures: Record<string, number> = {};
+  readonly #own: OwnMarks;
+  readonly #admission: Admission;
+  /** Every exchange that still holds something, settled ones included, and the team it counts for. */
+  readonly #relays = new Map<Relay, string | undefined>();
+  readonly #tally = new Tally();
   readonly #sweep: NodeJS.Timeout;
-  #requestBytes = 0;
-  #responseBytes = 0;
   #witnessFaults = 0;
-  #draining = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(find: (slug: string) => Target | undefined, watch: Watch, options: ForwarderOptions) {
     this.#find = find;
     this.#watch = watch;
     this.#options = options;
-    this.#dial = new Dial(options.egress, options.connectTimeoutMs ?? connectTimeoutMs);
-    this.#isOwnCredential = options.isOwnCredential ?? (() => false);
-    for (const failure of Object.values(failures)) this.#failures[failure.reason] = 0;
+    const endpointKey = options.endpointKey ?? randomBytes(32);
+    const via = viaName(endpointKey);
+    this.#own = { isCredential: options.isOwnCredential ?? (() => false), via };
+    this.#dial = new Dial(options.egress, {
+      connectTimeoutMs: options.connectTimeoutMs ?? connectTimeoutMs,
+      via,
+    });
+    const now = () => options.clock.monotonicMs();
+    this.#admission = new Admission({
+      now,
+      mayBegin: options.mayBegin,
+      mayCall: options.mayCall,
+      exchangesPerTeamMax: options.exchangesPerTeamMax ?? 0,
+    });
     const publicUrl = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
     this.#border = {
       publicUrl,
-      endpoints: new EndpointPaths(options.endpointKey ?? randomBytes(32)),
+      upstreamIdleTimeoutMs: options.upstreamIdleTimeoutMs,
+      endpoints: new EndpointPaths(endpointKey),
       challenged: (target, rest, metadataUrl) => this.#known.note(target, rest, metadataUrl),
     };
     this.#oauth = new OAuth({
@@ -113,17 +127,22 @@ export class Forwarder implements AsyncDisposable {
       known: this.#known,
       publicUrl,
       find,
+      own: this.#own,
+      admission: this.#admission,
+      sourceIp: (request) => this.#sourceIp(request),
       watch: (request, target, path) => this.#tap(request, target, path),
-      settled: (outcome, failure) => this.#count(outcome, failure),
+      settled: (outcome, failure) => this.#tally.count(outcome, failure),
     });
     this.#owner = {
       requestMaxBytes: options.requestMaxBytes,
-      upstreamIdleTimeoutMs: options.upstreamIdleTimeoutMs,
       kept: new KeptBytes(),
       durable: options.durable,
-      now: () => options.clock.monotonicMs(),
+      now,
       dial: ({ target, origin }) => this.#dial.open(target, origin),
-      settled: (relay, outcome, failure) => this.#settled(relay, outcome, failure),
+      settled: (relay, outcome, failure) => {
+        this.#tally.count(outcome, failure);
+        this.#tally.add(relay);
+      },
       gone: (relay) => this.#gone(relay),
     };
     // One timer for all deadlines; a stream costs none.
@@ -140,11 +159,8 @@ export class Forwarder implements AsyncDisposable {
 
   stats(): ForwarderStats {
     return {
-      exchanges: { ...this.#exchanges },
+      ...this.#tally.counts(),
       openExchanges: this.#relays.size,
-      requestBytes: this.#requestBytes,
-      responseBytes: this.#responseBytes,
-      failures: { ...this.#failures },
       ...this.#dial.stats(),
       witnessFaults: this.#witnessFaults,
     };
@@ -155,14 +171,14 @@ export class Forwarder implements AsyncDisposable {
    * their event; what is left then is cut. New ones are refused.
    */
   async drain(graceMs: number): Promise<void> {
-    this.#draining = true;
+    this.#admission.draining = true;
     const { clock } = this.#options;
     const untilMs = clock.monotonicMs() + graceMs;
     const { promise: empty, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
     const check = () => {
       const late = clock.monotonicMs() >= untilMs;
-      for (const relay of this.#relays) {
+      for (const relay of this.#relays.keys()) {
         if (!relay.endBetweenEvents(failures.shuttingDown) && late)
           relay.end(failures.shuttingDown);
       }
@@ -180,39 +196,54 @@ export class Forwarder implements AsyncDisposable {
     this.#dial.close();
   }
 
-  #accept(request: IncomingMessage, response: ServerResponse): void {
+  #accept(request: IncomingMessage, response: ServerResponse, origin?: OwnOrigin): void {
     const path = splitPath(request.url ?? "");
     if (path?.rest.endsWith(appendedName) && isReading(request.method)) {
       this.#oauth.answer(request, response, { kind: "appended", name: appendedName, path });
       return;
     }
     const target = path && this.#find(path.slug);
-    const fields = toUpstream(request.rawHeaders, this.#isOwnCredential);
-    const refusal = this.#refusal(path, target, fields);
-    const passage = path && target && new Passage(this.#border, target, path, request, fields);
+    const fields = toUpstream(request.rawHeaders, this.#own);
+    if (!target) {
+      const failure = this.#admission.miss(this.#sourceIp(request, origin));
+      this.#begin(request, response, blind).refuse(failure, fields.contentLength);
+      return;
+    }
+    const refusal = this.#admission.refusal(path, target, fields);
+    const passage = new Passage(this.#border, target, path, request, fields);
     // What is refused for want of room must not take some itself.
-    const seen = refusal === failures.notRecorded ? undefined : passage;
-    const witness = seen ? this.#tap(request, seen.target, seen.shownPath) : blind;
+    const seen = refusal !== failures.notRecorded;
+    const witness = seen ? this.#tap(request, target, passage.shownPath, origin) : blind;
+    const relay = this.#begin(request, response, witness, refusal ? undefined : target.teamId);
+    if (refusal) relay.refuse(refusal, fields.contentLength);
+    else relay.forward(passage);
+  }
+
+  /** `teamId`: of the team that an exchange with an upstream counts for. */
+  #begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    witness: ExchangeWitness,
+    teamId?: string,
+  ): Relay {
     const relay = new Relay(this.#owner, request, response, witness);
-    this.#relays.add(relay);
-    if (passage && !refusal) relay.forward(passage);
-    else relay.refuse(refusal ?? failures.unknownServer, fields.contentLength);
+    this.#relays.set(relay, teamId);
+    if (teamId !== undefined) this.#admission.enter(teamId);
+    return relay;
   }
 
-  #refusal(
-    path: ProxyPath | undefined,
-    target: Target | undefined,
-    fields: UpstreamFields,
-  ): Failure | undefined {
-    if (!path || !target) return failures.unknownServer;
-    if (this.#draining) return failures.shuttingDown;
-    if (this.#options.mayBegin?.() === false) return failures.notRecorded;
-    if (fields.leaks) return failures.ownCredential;
-    return isPlainPath(path) ? undefined : failures.ambiguousPath;
+  #sourceIp({ socket, rawHeaders }: IncomingMessage, origin?: OwnOrigin): string {
+    if (origin) return origin.sourceIp;
+    return sourceIp(socket.remoteAddress, rawHeaders, this.#options.trustedProxies);
   }
 
-  #tap(request: IncomingMessage, target: Target, path: string): ExchangeWitness {
-    const { rawHeaders, method = "", socket } = request;
+  #tap(
+    request: IncomingMessage,
+    target: Target,
+    path: string,
+    origin?: OwnOrigin,
+  ): ExchangeWitness {
+    const { rawHeaders, method = "" } = request;
     const opening = {
       serverId: target.serverId,
       teamId: target.teamId,
@@ -220,7 +251,9 @@ export class Forwarder implements AsyncDisposable {
       method,
       path,
       rawHeaders,
-      sourceIp: sourceIp(socket.remoteAddress, rawHeaders, this.#options.trustedProxies),
+      sourceIp: this.#sourceIp(request, origin),
+      captureLevel: target.captureLevel,
+      ...(origin && { own: origin.call }),
     };
     return new Tap(this.#watch, opening, (cause) => {
       this.#witnessFaults += 1;
@@ -228,25 +261,16 @@ export class Forwarder implements AsyncDisposable {
     });
   }
 
-  #settled(relay: Relay, outcome: ExchangeOutcome, failure: Failure | undefined): void {
-    this.#requestBytes += relay.requestBytes;
-    this.#responseBytes += relay.responseBytes;
-    this.#count(outcome, failure);
-  }
-
-  #count(outcome: ExchangeOutcome, failure: Failure | undefined): void {
-    this.#exchanges[outcome] += 1;
-    if (failure) this.#failures[failure.reason] = (this.#failures[failure.reason] ?? 0) + 1;
-  }
-
   #gone(relay: Relay): void {
+    const teamId = this.#relays.get(relay);
     this.#relays.delete(relay);
+    if (teamId !== undefined) this.#admission.leave(teamId);
     if (this.#relays.size === 0) this.#onEmpty?.();
   }
 
   #checkDeadlines(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    for (const relay of this.#relays) relay.checkDeadline(nowMs);
+    for (const relay of this.#relays.keys()) relay.checkDeadline(nowMs);
     this.#dial.prune();
   }
 }
@@ -255,11 +279,7 @@ function isReading(method: string | undefined): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
-/** For requests that belong to no server. */
-const blind: ExchangeWitness = {
-  request() {},
-  requestEnd() {},
-  head() {},
-  response() {},
-  end() {},
-};
+/** The same on every host of a fleet. */
+function viaName(key: Uint8Array): string {
+  return `hookwatch-${createHmac("sha256", key).update("via").digest("hex").slice(0, 12)}`;
+}

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { toClient, toUpstream } from "./headers.ts";
 
-const upstream = (...raw: string[]) => toUpstream(raw, () => false);
+const own = { isCredential: (text: string) => text === "configured", via: "hookwatch-0a1b2c" };
+const upstream = (...raw: string[]) => toUpstream(raw, own);
 const slug = "abc";
 
 test("every field but those of the list passes, in its order, case and number", () => {
@@ -35,11 +36,12 @@ test.for([
   "Upgrade",
   "HTTP2-Settings",
 ])("%s belongs to one connection and passes in neither direction", (name) => {
-  expect(upstream("X", "1", name, "y").headers).toEqual(["X", "1"]);
-  expect(toClient(["X", "1", name, "y"], slug, false)).toEqual(["X", "1"]);
+  const value = name === "TRANSFER-ENCODING" ? "chunked" : "y";
+  expect(upstream("X", "1", name, value).headers).toEqual(["X", "1"]);
+  expect(toClient(["X", "1", name, value], slug, false)).toEqual(["X", "1"]);
 });
 
-test.for(["Host", "Expect"])("%s is for us", (name) => {
+test.for(["Host", "Expect", "X-HookWatch-Capture"])("%s is for us", (name) => {
   expect(upstream(name, "x").headers).toEqual([]);
 });
 
@@ -59,16 +61,29 @@ test("what Connection names goes with it, but never what a message needs", () =>
 });
 
 test.for([
+  "Accept-CH",
   "Alt-Svc",
   "Clear-Site-Data",
+  "Critical-CH",
+  "Expect-CT",
+  "Link",
   "NEL",
+  "Origin-Agent-Cluster",
   "Public-Key-Pins",
   "Public-Key-Pins-Report-Only",
   "Refresh",
   "Report-To",
   "Reporting-Endpoints",
+  "Secure-Session-Registration",
+  "Sec-Session-Registration",
   "Service-Worker-Allowed",
+  "Set-Login",
+  "SourceMap",
+  "Speculation-Rules",
   "Strict-Transport-Security",
+  "Use-As-Dictionary",
+  "X-DNS-Prefetch-Control",
+  "X-SourceMap",
 ])("%s of an answer would act on our origin and does not pass", (name) => {
   expect(toClient([name.toLowerCase(), "x", "X", "1"], slug, false)).toEqual(["X", "1"]);
 });
@@ -102,9 +117,39 @@ test.for([
   ["X-API-Key", "configured", true],
   ["Authorization", "Bearer hw_short", false],
   ["Authorization", "Bearer sk-0123456789abcdef0123456789abcdef", false],
-  ["X-Other", "hw_0123456789abcdef0123456789abcdef", false],
+  ["X-Other", "hw_0123456789abcdef0123456789abcdef", true],
+  ["api_key", "hw_0123456789abcdef0123456789abcdef", true],
+  ["X_API_KEY", "configured", true],
+  ["X-Other", "configured", false],
+  ["Authorization", "Bearer hwa_eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", true],
+  ["X-Token", "hwr_0123456789abcdef0123456789abcdef", true],
+  ["Cookie", "a=hws_0123456789abcdef0123456789abcdef", true],
+  ["Mcp-Param-Key", "hw_0123456789abcdef0123456789abcdef", false],
+  ["X-Other", "chw_0123456789abcdef0123456789abcdef", false],
 ] as const)("a credential of ours is noticed: %s: %s", ([name, value, leaks]) => {
-  expect(toUpstream([name, value], (text) => text === "configured").leaks).toBe(leaks);
+  expect(upstream(name, value).leaks).toBe(leaks);
+});
+
+test.for([
+  ["Via", "1.1 hookwatch-0a1b2c", true],
+  ["via", "1.1 other, 1.1 hookwatch-0a1b2c (x), 1.1 cdn", true],
+  ["Via", "1.1 hookwatch-ffffff", false],
+  ["X-Via", "1.1 hookwatch-0a1b2c", false],
+] as const)("a request that was here before is noticed: %s: %s", ([name, value, loops]) => {
+  expect(upstream(name, value)).toMatchObject({ loops, headers: [name, value] });
+});
+
+test.for([
+  ["Transfer_Encoding", "chunked", false],
+  ["content_length", "7", false],
+  ["HOST", "evil.example", false],
+  ["Proxy_Connection", "x", false],
+  ["Via_", "x", true],
+  ["api_key", "x", true],
+  ["x_api_key", "x", true],
+  ["X_Custom_Field", "x", true],
+] as const)("%s passes only if its other spelling would: %s, %s", ([name, value, passes]) => {
+  expect(upstream(name, value).headers).toEqual(passes ? [name, value] : []);
 });
 
 test.for([
@@ -125,7 +170,11 @@ test.for([
   "only what no browser runs as a page goes without a box: %s, %s",
   ([type, page, plain]) => {
     const raw = type === undefined ? ["X", "1"] : ["Content-Type", type];
-    const box = ["Content-Security-Policy", "sandbox", "X-Content-Type-Options", "nosniff"];
+    const box = [
+      ["Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'"],
+      ["X-Content-Type-Options", "nosniff"],
+      ["Referrer-Policy", "no-referrer"],
+    ].flat();
     expect(toClient(raw, slug, page)).toEqual(plain ? raw : [...raw, ...box]);
   },
 );

@@ -11,11 +11,16 @@
  * without us. Only answers of our own carry ours (`failure.ts`, `metadata-answer.ts`).
  */
 import { knownNamesMax } from "./limits.ts";
+import { bareCredential, holdsOwnSecret, isOwnCookie, withoutOwnCookies } from "./own-secrets.ts";
 
 type Rule =
   | "pass"
   | "drop"
   | "connection"
+  | "via"
+  | "coding"
+  /** It mirrors what is said in the body, which is not looked at. */
+  | "argument"
   | "credential"
   | "cookie"
   | "set-cookie"
@@ -38,32 +43,56 @@ const hopByHop = [
   "http2-settings",
 ];
 
-const requestRules = rules([
-  ...hopByHop.map((name) => [name, "drop"] as const),
-  ["connection", "connection"],
-  // The upstream gets its own.
-  ["host", "drop"],
-  // Node has answered "100 Continue" already.
-  ["expect", "drop"],
-  ["authorization", "credential"],
-  ["x-api-key", "credential"],
-  ["cookie", "cookie"],
-  ["content-length", "length"],
-]);
+const requestRules = rules(
+  [
+    ...hopByHop.map((name) => [name, "drop"] as const),
+    ["connection", "connection"],
+    // The upstream gets its own.
+    ["host", "drop"],
+    // Node has answered "100 Continue" already.
+    ["expect", "drop"],
+    // Said to us.
+    ["x-hookwatch-capture", "drop"],
+    ["authorization", "credential"],
+    ["x-api-key", "credential"],
+    ["cookie", "cookie"],
+    ["via", "via"],
+    ["content-length", "length"],
+  ],
+  ruleOfUnlisted,
+);
+
+/** What a browser keeps for, or does on, the whole origin that said it. */
+const ofOneOrigin = [
+  "accept-ch",
+  "alt-svc",
+  "clear-site-data",
+  "critical-ch",
+  "expect-ct",
+  "link",
+  "nel",
+  "origin-agent-cluster",
+  "public-key-pins",
+  "public-key-pins-report-only",
+  "refresh",
+  "report-to",
+  "reporting-endpoints",
+  "secure-session-registration",
+  "sec-session-registration",
+  "service-worker-allowed",
+  "set-login",
+  "sourcemap",
+  "speculation-rules",
+  "strict-transport-security",
+  "use-as-dictionary",
+  "x-dns-prefetch-control",
+  "x-sourcemap",
+];
 
 const responseRules = rules([
-  ...hopByHop.map((name) => [name, "drop"] as const),
+  ...[...hopByHop, ...ofOneOrigin].map((name) => [name, "drop"] as const),
   ["connection", "connection"],
-  ["alt-svc", "drop"],
-  ["clear-site-data", "drop"],
-  ["nel", "drop"],
-  ["public-key-pins", "drop"],
-  ["public-key-pins-report-only", "drop"],
-  ["refresh", "drop"],
-  ["report-to", "drop"],
-  ["reporting-endpoints", "drop"],
-  ["service-worker-allowed", "drop"],
-  ["strict-transport-security", "drop"],
+  ["transfer-encoding", "coding"],
   ["set-cookie", "set-cookie"],
   ["location", "location"],
   ["www-authenticate", "challenge"],
@@ -71,28 +100,30 @@ const responseRules = rules([
   ["content-length", "length"],
 ]);
 
-/** Cookies with this prefix, also behind `__Host-` or `__Secure-`, are ours: never forwarded, never set by others. */
-export const ownCookiePrefix = "hookwatch";
-
-const ownCookie = new RegExp(`^(?:__Host-|__Secure-)?${ownCookiePrefix}`, "i");
-const ownKey = /\bhw_[A-Za-z0-9_-]{32,}/;
+/** How an installation knows its own among what clients send. */
+export interface OwnMarks {
+  /** True for a credential of ours that has not the form of our keys. */
+  isCredential(text: string): boolean;
+  /** What we are called in `Via`. */
+  readonly via: string;
+}
 
 export interface UpstreamFields {
   readonly headers: string[];
   /** True when a credential of ours was among them; the exchange must not go on. */
   readonly leaks: boolean;
+  /** True when the request has been here before. */
+  readonly loops: boolean;
   /** What `Content-Length` says; -1 without one. */
   readonly contentLength: number;
 }
 
 /** The client's fields as the upstream gets them, without `Host`. */
-export function toUpstream(
-  raw: readonly string[],
-  isOwnCredential: (text: string) => boolean,
-): UpstreamFields {
+export function toUpstream(raw: readonly string[], own: OwnMarks): UpstreamFields {
   const headers: string[] = [];
   const named = connectionNames(raw, requestRules);
   let leaks = false;
+  let loops = false;
   let contentLength = -1;
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? "";
@@ -102,14 +133,17 @@ export function toUpstream(
     if (named?.has(name.toLowerCase())) continue;
     if (rule === "cookie") {
       const cookies = withoutOwnCookies(value);
+      leaks ||= holdsOwnSecret(cookies);
       if (cookies !== "") headers.push(name, cookies);
       continue;
     }
     if (rule === "length") contentLength = Number(value);
-    else if (rule === "credential") leaks ||= isOwn(value, isOwnCredential);
+    else if (rule === "via") loops ||= value.includes(own.via);
+    else if (rule !== "argument") leaks ||= holdsOwnSecret(value);
+    if (rule === "credential") leaks ||= own.isCredential(bareCredential(value));
     headers.push(name, value);
   }
-  return { headers, leaks, contentLength };
+  return { headers, leaks, loops, contentLength };
 }
 
 /** URLs in fields of an answer, as the client is to read them. */
@@ -123,7 +157,7 @@ export interface UrlFields {
 const verbatim: UrlFields = { location: (value) => value, challenge: (value) => value };
 
 /**
- * The upstream's fields as the client gets them. `slug` bounds the cookies they may set; `pageWithoutType`
+ * The upstream's fields as the client gets them. Throws on a coding that cannot be passed on. `slug` bounds the cookies they may set; `pageWithoutType`
  * says that a browser may have navigated here, so that even a body without a type could become a page.
  */
 export function toClient(
@@ -140,7 +174,8 @@ export function toClient(
     const name = raw[at] ?? "";
     const value = raw[at + 1] ?? "";
     const rule = ruleOf(responseRules, name);
-    if (rule === "drop" || rule === "connection") continue;
+    if (rule === "coding" && !/^\s*chunked\s*$/i.test(value)) throw foreignCoding();
+    if (rule === "drop" || rule === "connection" || rule === "coding") continue;
     if (named?.has(name.toLowerCase())) continue;
     if (rule === "set-cookie") {
       const cookie = scopedCookie(value, slug);
@@ -154,10 +189,26 @@ export function toClient(
     else headers.push(name, value);
   }
   if (type === undefined ? pageWithoutType && !empty : !isInert(type)) {
-    headers.push("Content-Security-Policy", "sandbox", "X-Content-Type-Options", "nosniff");
+    headers.push(...box);
   }
   return headers;
 }
+
+/** The chunks are undone on their way, another coding under them is not; without its name the body would be another. */
+function foreignCoding(): Error {
+  const message = "the answer has a transfer coding that is not undone";
+  return Object.assign(new Error(message), { code: "HOOKWATCH_FOREIGN_CODING" });
+}
+
+/** Scripts, forms and frames do nothing in it, and where it was is not told to where it leads. */
+const box = [
+  "Content-Security-Policy",
+  "default-src 'none'; sandbox; frame-ancestors 'none'",
+  "X-Content-Type-Options",
+  "nosniff",
+  "Referrer-Policy",
+  "no-referrer",
+];
 
 const inertType =
   /^\s*(?:application\/(?:[\w.-]+\+)?json|application\/octet-stream|text\/event-stream|text\/plain)\s*(?:;|$)/i;
@@ -167,23 +218,10 @@ function isInert(type: string): boolean {
   return inertType.test(type);
 }
 
-function isOwn(value: string, isOwnCredential: (text: string) => boolean): boolean {
-  return ownKey.test(value) || isOwnCredential(value.replace(/^\s*bearer\s+/i, "").trim());
-}
-
-function withoutOwnCookies(value: string): string {
-  if (!value.toLowerCase().includes(ownCookiePrefix)) return value;
-  return value
-    .split(";")
-    .filter((pair) => !ownCookie.test(pair.trim()))
-    .join(";")
-    .trim();
-}
-
 /** Without `Domain`, and sent back to this server's proxy path only; undefined for a cookie of our name. */
 function scopedCookie(value: string, slug: string): string | undefined {
   const [pair = "", ...attributes] = value.split(";");
-  if (ownCookie.test(pair.trim())) return undefined;
+  if (isOwnCookie(pair)) return undefined;
   const kept = attributes.filter((attribute) => !/^\s*(?:domain|path)\s*(?:=|$)/i.test(attribute));
   return [pair, ...kept, ` Path=/p/${slug}`].join(";");
 }
@@ -207,19 +245,39 @@ function connectionNames(raw: readonly string[], table: RuleTable): Set<string> 
 }
 
 interface RuleTable {
+  /** Of a name that is not on the list. */
+  readonly other: (lowerName: string) => Rule;
   readonly byLowerName: ReadonlyMap<string, Rule>;
   /** The same by the spellings met so far, at most `knownNamesMax`. */
   readonly bySpelling: Map<string, Rule>;
 }
 
-function rules(entries: readonly (readonly [string, Rule])[]): RuleTable {
-  return { byLowerName: new Map(entries), bySpelling: new Map() };
+function rules(
+  entries: readonly (readonly [string, Rule])[],
+  other: RuleTable["other"] = () => "pass",
+): RuleTable {
+  return { other, byLowerName: new Map(entries), bySpelling: new Map() };
+}
+
+/**
+ * Programs behind CGI and its heirs read `Transfer_Encoding` as `Transfer-Encoding`. So what is not passed under one
+ * name is not passed under the other.
+ */
+function ruleOfUnlisted(name: string): Rule {
+  if (name.startsWith("mcp-param-")) return "argument";
+  if (!name.includes("_")) return "pass";
+  const rule = requestRules.byLowerName.get(name.replaceAll("_", "-"));
+  return rule === undefined || rule === "credential" ? (rule ?? "pass") : "drop";
+}
+
+function ruleOfName({ byLowerName, other }: RuleTable, name: string): Rule {
+  return byLowerName.get(name) ?? other(name);
 }
 
 function ruleOf(table: RuleTable, name: string): Rule {
   const known = table.bySpelling.get(name);
   if (known !== undefined) return known;
-  const rule = table.byLowerName.get(name.toLowerCase()) ?? "pass";
+  const rule = ruleOfName(table, name.toLowerCase());
   if (table.bySpelling.size < knownNamesMax) table.bySpelling.set(name, rule);
   return rule;
 }

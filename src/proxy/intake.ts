@@ -7,8 +7,16 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { ExchangeWitness } from "../exchange.ts";
-import { echoedId } from "./failure.ts";
-import { echoMaxBytes, replayMaxBytes, replayTotalMaxBytes } from "./limits.ts";
+import { echoedId, type Failure, failures } from "./failure.ts";
+import {
+  echoMaxBytes,
+  pieceMinBytes,
+  piecesMax,
+  replayMaxBytes,
+  replayTotalMaxBytes,
+  uploadBytesPerSecondMin,
+  uploadSpanMs,
+} from "./limits.ts";
 import { Upload } from "./upload.ts";
 
 /** Who takes the body. */
@@ -19,8 +27,8 @@ export interface IntakeSink {
   onWhole(body: Buffer | null): void;
   /** The beginning of a body; called once, at most. */
   onUpload(upload: Upload): void;
-  /** More than `maxBytes`; nothing is told afterwards. */
-  onExcess(): void;
+  /** More than `maxBytes`, or in too many pieces; nothing is told afterwards. */
+  onExcess(failure: Failure): void;
 }
 
 /** Room for what all intakes keep beyond `echoMaxBytes` each. */
@@ -43,11 +51,15 @@ export class Intake {
   bytes = 0;
   /** Nothing of the request is left to come. */
   whole = false;
-  /** The upstream takes no more for now, so the client has to wait. */
-  stalled = false;
   readonly #request: IncomingMessage;
   readonly #witness: ExchangeWitness;
   #sink: IntakeSink | undefined;
+  /** The upstream takes no more for now, so the client has to wait. */
+  #stalled = false;
+  /** Since when, and from which byte on, the client's pace is measured; -1: not yet. */
+  #spanFromMs = -1;
+  #spanFromByte = 0;
+  #pieces = 0;
   #maxBytes = 0;
   #contentLength = -1;
   #upload: Upload | undefined;
@@ -60,6 +72,22 @@ export class Intake {
     this.#request = request;
     this.#witness = witness;
     this.#room = room;
+  }
+
+  /** It is the client's turn: more is to come, and would be taken. */
+  get arriving(): boolean {
+    return !this.whole && !this.#stalled;
+  }
+
+  /** True when it comes too slowly. To be asked about once a second while it is arriving. */
+  isTooSlow(nowMs: number): boolean {
+    const began = this.#spanFromMs === -1;
+    const spanMs = nowMs - this.#spanFromMs;
+    if (!began && spanMs < uploadSpanMs) return false;
+    const came = this.bytes - this.#spanFromByte;
+    this.#spanFromMs = nowMs;
+    this.#spanFromByte = this.bytes;
+    return !began && came * 1_000 < uploadBytesPerSecondMin * spanMs;
   }
 
   /** All of the request is here and kept. */
@@ -85,7 +113,7 @@ export class Intake {
     this.#contentLength = limit.whole ? -1 : contentLength;
     if (contentLength > limit.maxBytes) {
       this.stop();
-      sink.onExcess();
+      sink.onExcess(failures.bodyTooLarge);
     } else if (contentLength > 0 || this.#request.headers["transfer-encoding"] !== undefined) {
       this.#request.on("data", (chunk: Buffer) => this.#onData(chunk, limit.whole));
       this.#request.on("end", () => this.#onEnd());
@@ -147,9 +175,10 @@ export class Intake {
     sink.onProgress();
     this.#witness.request(chunk);
     this.#keep(chunk);
-    if (this.bytes > this.#maxBytes) {
+    const excess = this.#excess();
+    if (excess) {
       this.stop();
-      sink.onExcess();
+      sink.onExcess(excess);
     } else if (this.#upload) this.#push(this.#upload, chunk);
     else if (chunk.length === this.#contentLength) this.#complete(chunk);
     else if (!whole) {
@@ -159,15 +188,23 @@ export class Intake {
     }
   }
 
+  #excess(): Failure | undefined {
+    this.#pieces += 1;
+    if (this.bytes > this.#maxBytes) return failures.bodyTooLarge;
+    const isScattered = this.#pieces > piecesMax && this.bytes < this.#pieces * pieceMinBytes;
+    return isScattered ? failures.bodyScattered : undefined;
+  }
+
   #push(upload: Upload, chunk: Buffer): void {
     if (upload.destroyed || upload.push(chunk)) return;
-    this.stalled = true;
+    this.#stalled = true;
     this.#request.pause();
   }
 
   #onWant(): void {
-    if (!this.stalled) return;
-    this.stalled = false;
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    this.#spanFromMs = -1;
     this.#sink?.onProgress();
     this.#request.resume();
   }

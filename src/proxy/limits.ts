@@ -9,11 +9,14 @@ export const echoMaxBytes = 65_536;
 /** How long a refusal waits for the rest of a body that would tell the id to echo. */
 export const echoWaitMs = 2_000;
 
-/** A client that has begun a body and sends nothing for so long gets 408. */
-export const uploadIdleMs = 30_000;
+/** A client whose body comes slower than this, over `uploadSpanMs`, gets 408: it holds an upstream connection. */
+export const uploadBytesPerSecondMin = 1_024;
+
+/** How long a body may come slowly, or not at all. */
+export const uploadSpanMs = 15_000;
 
 /** A client that takes nothing of its answer for so long is cut off; it holds an upstream connection. */
-export const readerStallMs = 300_000;
+export const readerStallMs = 60_000;
 
 /** After an answer that came before the end of the request: how long the rest is read and thrown away, so
  * that the client reads the answer instead of a reset (RFC 9112, 9.6). */
@@ -60,3 +63,26 @@ export const metadataTimeoutMs = 10_000;
 
 /** A metadata URL that an upstream has named, remembered for its server. */
 export const metadataUrlMaxLength = 2_048;
+
+/** Requests of one client for proxy URLs that do not exist. A typing error makes one, a client that retries some. */
+export const missesPerMinute = 30;
+
+/** Clients whose misses are counted. */
+export const missClientsMax = 10_000;
+
+/** Exchanges of one server that are open at once before it is looked into whether it leads back here: more than
+ * common clients ever have open. */
+export const unsuspectedExchangesMax = 64;
+
+/** Answers that ask a client to come again say when: 1 s where something is about to end, 10 s where it may last. */
+export const soonSeconds = 1;
+export const laterSeconds = 10;
+
+/** Provisional answers (1xx) before one answer: none is passed on, and each takes its time to read. */
+export const interimMax = 100;
+
+/** Pieces that a body may come in, whatever their size; each takes as long to read as a thousand bytes. */
+export const piecesMax = 4_096;
+
+/** Beyond so many the pieces of a body have at least this size, on average. */
+export const pieceMinBytes = 64;

@@ -20,6 +20,8 @@ export function toMetadataHead(answer: MetadataAnswer): { rawHeaders: string[]; 
     rawHeaders.push("Content-Length", String(body.length));
   }
   if (statusCode === 405) rawHeaders.push("Allow", "GET, HEAD, OPTIONS");
+  const retryAfterSeconds = answer.retryAfterSeconds ?? failure?.retryAfterSeconds;
+  if (retryAfterSeconds !== undefined) rawHeaders.push("Retry-After", String(retryAfterSeconds));
   if (failure) rawHeaders.push("Proxy-Status", `hookwatch; error=${failure.proxyError}`);
   return { rawHeaders, body };
 }
@@ -31,6 +33,11 @@ function errorBody({ statusCode, failure }: MetadataAnswer): Buffer {
       ? { code: "unavailable", message: failure.message }
       : statusCode === 405
         ? { code: "validation_error", message: "metadata is only read" }
-        : { code: "resource_not_found", message: "there is no such metadata" };
+        : statusCode === 429
+          ? {
+              code: "rate_limited",
+              message: "this client has asked for too much that is not there",
+            }
+          : { code: "resource_not_found", message: "there is no such metadata" };
   return Buffer.from(JSON.stringify({ error }));
 }

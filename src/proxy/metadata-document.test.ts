@@ -64,12 +64,30 @@ test.for([
   '{"jwks_uri":7}',
   '{"resource_policy_uri":"vbscript:x"}',
 ])("what is no metadata, or leads nowhere on the web, is not passed on: %s", (text) => {
-  expect(readMetadata(Buffer.from(text))).toBeUndefined();
+  expect(readMetadata(Buffer.from(text), names.upstreamUrl)).toBeUndefined();
   expect(proxiedResource(Buffer.from(text), names)).toBeUndefined();
 });
 
 test("metadata of the web is passed on, whatever else it says", () => {
   const text =
     '{"issuer":"http://127.0.0.1:9/","token_endpoint":"HTTPS://as.example/t","__proto__":{"a":1},"n":1.0}';
-  expect(readMetadata(Buffer.from(text))).toBeDefined();
+  expect(readMetadata(Buffer.from(text), names.upstreamUrl)).toBeDefined();
+});
+
+test.for([
+  ["https://upstream.example", "http://as.example/token", false],
+  ["https://upstream.example", "http://localhost:9/token", true],
+  ["https://upstream.example", "http://127.0.0.1/token", true],
+  ["https://upstream.example", "http://[::1]:9/token", true],
+  ["https://upstream.example", "http://127.0.0.1.evil.example/token", false],
+  ["http://upstream.lan", "http://as.lan/token", true],
+  ["http://upstream.lan", "javascript:alert(1)", false],
+] as const)("metadata of %s may name %s: %s", ([upstream, place, good]) => {
+  const text = JSON.stringify({ token_endpoint: place });
+  expect(readMetadata(Buffer.from(text), upstream) !== undefined).toBe(good);
+});
+
+test("a page for people may be behind plain http", () => {
+  const text = '{"resource_documentation":"http://docs.example/"}';
+  expect(readMetadata(Buffer.from(text), "https://upstream.example")).toBeDefined();
 });

@@ -13,8 +13,14 @@ export interface ResourceNames {
   readonly clientUrl: string;
 }
 
-/** Undefined for what is no metadata, or names places that no client must be sent to. */
-export function readMetadata(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+/**
+ * Undefined for what is no metadata, or names places that no client must be sent to. `upstreamUrl` is the server's, whose
+ * clients must not be led from https to http.
+ */
+export function readMetadata(
+  body: Buffer,
+  upstreamUrl: string,
+): Readonly<Record<string, unknown>> | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.toString());
@@ -23,14 +29,15 @@ export function readMetadata(body: Buffer): Readonly<Record<string, unknown>> | 
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
   const members = Object.entries(parsed);
-  return members.every(([name, value]) => isHarmless(name, value))
+  const plainHttp = upstreamUrl.startsWith("http:");
+  return members.every(([name, value]) => isHarmless(name, value, plainHttp))
     ? (parsed as Record<string, unknown>)
     : undefined;
 }
 
 /** With the client's own URL as `resource`; as it is when its resource is not the upstream, so that the client refuses it. */
 export function proxiedResource(body: Buffer, names: ResourceNames): Buffer | undefined {
-  const document = readMetadata(body);
+  const document = readMetadata(body, names.upstreamUrl);
   if (document === undefined) return undefined;
   if (!isResourceOf(document.resource, names.upstreamUrl)) return body;
   // Its signature covers the resource that is replaced.
@@ -57,12 +64,22 @@ function withSlash(path: string): string {
 }
 
 /** A client opens, or sends secrets to, what these members name; `javascript:` has been tried (CVE-2025-6514). */
-function isHarmless(name: string, value: unknown): boolean {
-  if (name === "authorization_servers") return Array.isArray(value) && value.every(isWebUrl);
-  if (name !== "issuer" && !/_(?:endpoint|uri|documentation)$/.test(name)) return true;
-  return value === null || isWebUrl(value);
+function isHarmless(name: string, value: unknown, plainHttp: boolean): boolean {
+  const isGood = (one: unknown) => isWebUrl(one, plainHttp);
+  if (name === "authorization_servers") return Array.isArray(value) && value.every(isGood);
+  if (value === null) return true;
+  if (name === "issuer" || name === "jwks_uri" || name.endsWith("_endpoint")) return isGood(value);
+  // Pages for people, which nothing secret is sent to.
+  return !/_(?:uri|documentation)$/.test(name) || isWebUrl(value, true);
 }
 
-function isWebUrl(value: unknown): boolean {
-  return typeof value === "string" && /^https?:\/\//i.test(value) && URL.canParse(value);
+function isWebUrl(value: unknown, plainHttp: boolean): boolean {
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  if (url === null || !/^https?:\/\//i.test(String(value))) return false;
+  return url.protocol === "https:" || plainHttp || isThisMachine(url.hostname);
+}
+
+/** The client's, where it may have an authorization server of its own. */
+function isThisMachine(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }

@@ -15,8 +15,9 @@ import type { ProxyPath, Target } from "./target.ts";
 export interface MetadataAnswer {
   readonly statusCode: number;
   readonly body?: Buffer;
-  /** What went wrong upstream. */
+  /** What went wrong upstream, or why it is not asked. */
   readonly failure?: Failure;
+  readonly retryAfterSeconds?: number;
 }
 
 export interface Quest {
@@ -48,7 +49,9 @@ export async function metadataOf(
     const { statusCode, body } = fetched;
     if (statusCode >= 200 && statusCode < 300) {
       const passed =
-        kind === "protected-resource" ? proxiedResource(body, names) : readMetadata(body) && body;
+        kind === "protected-resource"
+          ? proxiedResource(body, names)
+          : readMetadata(body, upstream.origin) && body;
       return passed ? { statusCode: 200, body: passed } : trouble(failures.metadataUnusable);
     }
     if (!isAbsence(statusCode)) return trouble(failures.metadataRefused);

@@ -9,8 +9,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
+import type { Admission } from "./admission.ts";
 import type { Dial } from "./dial.ts";
 import { type Failure, failures } from "./failure.ts";
+import { type OwnMarks, toUpstream } from "./headers.ts";
 import type { KnownChallenges } from "./known-challenges.ts";
 import { metadataTimeoutMs } from "./limits.ts";
 import { type MetadataAnswer, metadataOf, type Quest } from "./metadata.ts";
@@ -22,6 +24,9 @@ export interface OAuthOptions {
   readonly dial: Dial;
   readonly known: KnownChallenges;
   readonly publicUrl: URL | undefined;
+  readonly own: OwnMarks;
+  readonly admission: Admission;
+  sourceIp(request: IncomingMessage): string;
   find(slug: string): Target | undefined;
   /** Opens an exchange of the log. */
   watch(request: IncomingMessage, target: Target, path: string): ExchangeWitness;
@@ -46,14 +51,26 @@ export class OAuth {
     const path = at === -1 ? undefined : splitPath(url.slice(at));
     const kind = kinds[name];
     if (path && kind) this.answer(request, response, { kind, name, path });
-    else this.#refuse(request, response);
+    else this.#refuse(request, response, { statusCode: 404 });
   }
 
   /** Answers for one document. */
   answer(request: IncomingMessage, response: ServerResponse, asked: Asked): void {
-    const target = isPlainPath(asked.path) ? this.#options.find(asked.path.slug) : undefined;
-    if (target) void this.#serve(request, response, { ...asked, target });
-    else this.#refuse(request, response);
+    const { find, admission, sourceIp } = this.#options;
+    const target = find(asked.path.slug);
+    if (target && isPlainPath(asked.path)) {
+      void this.#serve(request, response, { ...asked, target });
+      return;
+    }
+    // What is unsound is answered as what is not there, but is no attempt to find out what is.
+    const { retryAfterSeconds } = target
+      ? failures.unknownServer
+      : admission.miss(sourceIp(request));
+    const answer =
+      retryAfterSeconds === undefined
+        ? { statusCode: 404 }
+        : { statusCode: 429, retryAfterSeconds };
+    this.#refuse(request, response, answer);
   }
 
   async #serve(
@@ -77,22 +94,32 @@ export class OAuth {
   }
 
   async #find(
-    { method, headers }: IncomingMessage,
+    { method, headers, rawHeaders }: IncomingMessage,
     asked: Omit<Quest, "headers" | "upstream" | "clientUrl">,
   ): Promise<MetadataAnswer> {
     if (method === "OPTIONS") return { statusCode: 204 };
     if (method !== "GET" && method !== "HEAD") return { statusCode: 405 };
     const { target, path } = asked;
+    const refusal = this.#refusal(rawHeaders, target);
+    if (refusal) return { statusCode: 503, failure: { ...refusal, statusCode: 503 } };
     const origin = clientOrigin(headers.host, this.#options.publicUrl);
     const upstream = { origin: target.origin, path: upstreamPath(target, path) };
     const clientUrl = `${origin}/p/${path.slug}${path.rest}${path.query}`;
-    const fields = ["Accept", "application/json"];
+    // A request of our own, so that nobody is misled by it, and one that comes back to us is known.
+    const fields = ["Accept", "application/json", "Via", `1.1 ${this.#options.own.via}`];
     const version = headers["mcp-protocol-version"];
     if (typeof version === "string") fields.push("MCP-Protocol-Version", version);
     const agent = headers["user-agent"];
     if (agent !== undefined) fields.push("User-Agent", agent);
     const quest: Quest = { ...asked, headers: fields, upstream, clientUrl };
     return metadataOf(quest, this.#options.dial, this.#options.known);
+  }
+
+  /** As clients take every 4xx for "there is none", a refusal is 503 whatever it is elsewhere. */
+  #refusal(rawHeaders: readonly string[], target: Target): Failure | undefined {
+    const { own, admission } = this.#options;
+    if (toUpstream(rawHeaders, own).loops) return failures.ownAddress;
+    return admission.overLimit(target);
   }
 
   #send(
@@ -116,10 +143,10 @@ export class OAuth {
     this.#options.settled(failure?.outcome ?? "complete", failure);
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse): void {
+  #refuse(request: IncomingMessage, response: ServerResponse, answer: MetadataAnswer): void {
     request.resume();
-    const statusCode = request.method === "OPTIONS" ? 204 : 404;
-    const { rawHeaders, body } = toMetadataHead({ statusCode });
+    const statusCode = request.method === "OPTIONS" ? 204 : answer.statusCode;
+    const { rawHeaders, body } = toMetadataHead({ ...answer, statusCode });
     response.writeHead(statusCode, rawHeaders);
     response.end(request.method === "HEAD" ? undefined : body);
   }

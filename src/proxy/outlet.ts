@@ -9,7 +9,8 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import { bodyLength, isBetweenEvents, tailAfter } from "./answer-head.ts";
 import type { EndpointFilter } from "./endpoint.ts";
-import { type Failure, toAnswer } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import { toAnswer } from "./failure-answer.ts";
 
 /** Resolves when what was seen of all exchanges so far is durable, or was waited for long enough. Never rejects. */
 export type Durable = () => Promise<void>;

@@ -11,13 +11,15 @@ import { exchangeMetadataUrl } from "./challenge.ts";
 import { EndpointFilter } from "./endpoint.ts";
 import { type EndpointPaths, proxiedEndpoint } from "./endpoint-path.ts";
 import type { UpstreamFields, UrlFields } from "./headers.ts";
-import { redirectsMax } from "./limits.ts";
+import { interimMax, redirectsMax } from "./limits.ts";
 import { type Hop, redirection } from "./redirect.ts";
 import { type ProxyPath, type Target, upstreamPath } from "./target.ts";
 
 /** What all passages share. */
 export interface Border {
   readonly publicUrl: URL | undefined;
+  /** Of servers that have none of their own. */
+  readonly upstreamIdleTimeoutMs: number;
   readonly endpoints: EndpointPaths;
   /** Told where a server's metadata is, when one of its challenges says so; and that it has challenged. */
   challenged(target: Target, rest: string, metadataUrl: string | undefined): void;
@@ -30,6 +32,8 @@ export class Passage implements UrlFields, Hop {
   readonly headers: string[];
   /** Of the request; -1 when there is none. */
   readonly contentLength: number;
+  /** No byte from the upstream for so long ends the exchange; a GET stream may be silent for ever. */
+  readonly idleTimeoutMs: number;
   /** Of the upstream; both change when a redirect is followed. */
   origin: string;
   path: string;
@@ -40,6 +44,7 @@ export class Passage implements UrlFields, Hop {
   readonly #border: Border;
   readonly #host: string | undefined;
   #redirects = 0;
+  #interim = 0;
   /** The absolute form of the answer's `Location`, if it must have one. */
   #location: string | undefined;
 
@@ -59,6 +64,10 @@ export class Passage implements UrlFields, Hop {
     this.method = method;
     this.headers = fields;
     this.contentLength = contentLength;
+    this.idleTimeoutMs =
+      method === "GET"
+        ? Number.POSITIVE_INFINITY
+        : (target.upstreamIdleTimeoutMs ?? border.upstreamIdleTimeoutMs);
     this.origin = target.origin;
     this.path = endpoint === undefined ? upstreamPath(target, path) : endpoint + path.query;
     this.shownPath = (endpoint ?? path.rest) + path.query;
@@ -73,6 +82,12 @@ export class Passage implements UrlFields, Hop {
     this.origin = found.hop.origin;
     this.path = found.hop.path;
     return true;
+  }
+
+  /** Counts a provisional answer: false when there were too many of them. */
+  mayWaitOn(): boolean {
+    this.#interim += 1;
+    return this.#interim <= interimMax;
   }
 
   location(value: string): string {

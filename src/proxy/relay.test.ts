@@ -12,8 +12,10 @@ import {
   server,
   until,
 } from "../../test/proxy/rig.ts";
+import { systemClock } from "../clock.ts";
 import { egressRule, type Resolve } from "./egress.ts";
 import { failures } from "./failure.ts";
+import { interimMax, piecesMax, readerStallMs, uploadSpanMs } from "./limits.ts";
 
 const ping = '{"jsonrpc":"2.0","id":"seven","method":"ping"}';
 const ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
@@ -49,6 +51,20 @@ test.for([
   [
     "a length and chunks",
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    502,
+    "http_protocol_error",
+    "malformed_answer",
+  ],
+  [
+    "provisional answers without end",
+    "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n".repeat(interimMax + 1),
+    502,
+    "http_protocol_error",
+    "malformed_answer",
+  ],
+  [
+    "a coding under the chunks",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     502,
     "http_protocol_error",
     "malformed_answer",
@@ -134,7 +150,7 @@ test("a name that cannot be resolved is a 502, one that takes for ever a 504", a
   ];
   const answers: string[] = [];
   for (const resolve of resolvers) {
-    const egress = egressRule("local", resolve);
+    const egress = egressRule({ mode: "local" }, resolve);
     await using plane = await dataPlane("http://name.example/", { egress, connectTimeoutMs: 100 });
     using client = new RawClient(plane.port, post(ping));
     await until("the answer", () => client.received.endsWith("}}}"));
@@ -145,7 +161,7 @@ test("a name that cannot be resolved is a 502, one that takes for ever a 504", a
 });
 
 test("a client that leaves before there is a connection leaves nothing waiting", async () => {
-  const egress = egressRule("local", () => {});
+  const egress = egressRule({ mode: "local" }, () => {});
   await using plane = await dataPlane("http://name.example/", { egress });
   const client = new RawClient(plane.port, post(ping));
   await until("the exchange", () => plane.sightings.length === 1);
@@ -429,6 +445,189 @@ test("an upstream that reads nothing stops the client's upload", async () => {
   pump();
   await standsStill(() => sent);
   expect(sent).toBeLessThan(32 * 1_048_576);
+});
+
+/** A clock that a test can put forward. */
+function leapingClock() {
+  let leaptMs = 0;
+  return {
+    nowMs: () => systemClock.nowMs() + leaptMs,
+    monotonicMs: () => systemClock.monotonicMs() + leaptMs,
+    leap: (ms: number) => {
+      leaptMs += ms;
+    },
+  };
+}
+
+test.for([
+  ["nothing more", 0, 408],
+  ["less than a kilobyte a second", 1_000, 408],
+  ["more than that", 20_000, 200],
+] as const)(
+  "a body of which %s comes is answered accordingly, and its upstream let go",
+  async ([, bytes, status]) => {
+    const clock = leapingClock();
+    const total = 200_000;
+    let taken = "";
+    await using upstream = await rawUpstream((socket, received) => {
+      taken = received;
+      if (received.endsWith("end")) socket.write(ok);
+    });
+    await using plane = await dataPlane(upstream.url, { clock, upstreamIdleTimeoutMs: 400 });
+    const head = post("").replace("Content-Length: 0", `Content-Length: ${total}`);
+    using client = new RawClient(plane.port, `${head}begin`);
+    await until("the beginning", () => taken.endsWith("begin"));
+    // The pace is measured from the first look on, and looks are 100 ms apart.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    client.send("x".repeat(bytes));
+    await until("what was sent", () => taken.endsWith(`begin${"x".repeat(bytes)}`));
+    clock.leap(uploadSpanMs);
+    if (status === 408) {
+      await until("the answer", () => client.received.endsWith("}}}"));
+      expect(client.received).toContain('"reason":"request_timeout"');
+      await until("the upstream is let go", () => upstream.sockets[0]?.destroyed === true);
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      client.send(`${"y".repeat(total - bytes - 8)}end`);
+      await until("the answer", () => client.received.endsWith("{}"));
+    }
+    expect(client.received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  },
+);
+
+test.for([
+  ["a byte each", "1\r\nx\r\n", 400],
+  ["hundreds of bytes each", `100\r\n${"x".repeat(256)}\r\n`, 200],
+] as const)("a body in many pieces is read if they are worth it: %s", async ([, piece, status]) => {
+  await using upstream = await rawUpstream((socket, received) => {
+    if (received.endsWith("0\r\n\r\n")) socket.write(ok);
+  });
+  await using plane = await dataPlane(upstream.url);
+  const head = post("").replace("Content-Length: 0", "Transfer-Encoding: chunked");
+  using client = new RawClient(plane.port, head);
+  client.send(`${piece.repeat(piecesMax + 10)}0\r\n\r\n`);
+  await until(
+    "the answer",
+    () => client.received.endsWith("}}}") || client.received.endsWith("{}"),
+  );
+  expect(client.received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+});
+
+test("the time that an upstream takes over a body is not the client's", async () => {
+  const clock = leapingClock();
+  await using upstream = await rawUpstream(
+    () => {},
+    (socket) => socket.pause(),
+  );
+  await using plane = await dataPlane(upstream.url, { clock, upstreamIdleTimeoutMs: 1e12 });
+  const total = 60 * 1_048_576;
+  const head = post("").replace("Content-Length: 0", `Content-Length: ${total + 1}`);
+  using client = new RawClient(plane.port, head);
+  let sent = 0;
+  const chunk = Buffer.alloc(65_536, 97);
+  const pump = () => {
+    while (sent < total) {
+      sent += chunk.length;
+      if (!client.socket.write(chunk)) {
+        client.socket.once("drain", pump);
+        return;
+      }
+    }
+  };
+  pump();
+  await standsStill(() => sent);
+  const answered = () => client.received !== "" || client.ending !== undefined;
+  clock.leap(1e9);
+  await expect(until("an answer", answered, 1_200)).rejects.toThrow("in vain");
+  upstream.sockets[0]?.resume();
+  await expect(until("an answer", answered, 1_500)).rejects.toThrow("in vain");
+  await until("all of it is sent", () => sent >= total, 10_000);
+  await until("an answer to who sends no more", () => {
+    clock.leap(uploadSpanMs);
+    return answered();
+  });
+  expect(client.received).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test("a server may have a patience of its own", async () => {
+  await using upstream = await rawUpstream(() => {});
+  await using plane = await dataPlane(upstream.url, { upstreamIdleTimeoutMs: 100 });
+  const patient = "bbbbbbbbbbbbbbbbbbbbbbbbbb";
+  plane.directory.put(
+    server(upstream.url, { id: "s2", slug: patient, upstreamIdleTimeoutMs: 60_000 }),
+  );
+  using waiting = new RawClient(plane.port, post(ping, "", `/p/${patient}`));
+  using hasty = new RawClient(plane.port, post(ping));
+  await until("the hasty one's answer", () => hasty.received.endsWith("}}}"));
+  expect(hasty.received).toMatch(/^HTTP\/1.1 504 /);
+  expect(waiting.received).toBe("");
+  plane.directory.put(server(upstream.url, { upstreamIdleTimeoutMs: 60_000 }));
+  hasty.received = "";
+  hasty.send(post(ping));
+  await until("the next one", () => plane.forwarder.stats().openExchanges === 2);
+  expect(plane.forwarder.stats().exchanges.timeout).toBe(1);
+});
+
+test.for([
+  ["while it waits for its answer", post(ping), ""],
+  ["while a stream is silent", get(), "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"],
+] as const)(
+  "a client that closes its half of the connection %s has left",
+  async ([, request, answer]) => {
+    let arrived = false;
+    await using upstream = await rawUpstream((socket, received) => {
+      if (arrived || !/(?:\r\n\r\n|\})$/.test(received)) return;
+      arrived = true;
+      if (answer) socket.write(answer);
+    });
+    await using plane = await dataPlane(upstream.url);
+    using client = new RawClient(plane.port, request);
+    await until("the request", () => arrived);
+    client.socket.end();
+    await until("the upstream is let go", () => upstream.sockets[0]?.destroyed === true, 1_000);
+    await until("the end", () => plane.forwarder.stats().openExchanges === 0);
+    expect(plane.sightings[0]?.end?.outcome).toBe("client_left");
+  },
+);
+
+test("a client that closes its half amid its body is answered 400, and its upstream let go", async () => {
+  let taken = "";
+  await using upstream = await rawUpstream((_socket, received) => {
+    taken = received;
+  });
+  await using plane = await dataPlane(upstream.url);
+  using client = new RawClient(plane.port, post(ping).slice(0, -5));
+  await until("the beginning", () => taken.includes('"id"'));
+  client.socket.end();
+  await until("the connection's end", () => client.ending !== undefined);
+  await until("the upstream is let go", () => upstream.sockets[0]?.destroyed === true, 1_000);
+  await until("the end", () => plane.forwarder.stats().openExchanges === 0);
+  expect(client.received).toMatch(/^(?:HTTP\/1.1 400 |$)/);
+});
+
+test("a reader that takes nothing of its answer is cut off after a minute, whether it has closed its half or not", async () => {
+  const clock = leapingClock();
+  await using upstream = await rawUpstream((socket, received) => {
+    if (!received.endsWith("\r\n\r\n")) return;
+    const total = 64 * 1_048_576;
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`);
+    socket.write(Buffer.alloc(total, 97));
+  });
+  await using plane = await dataPlane(upstream.url, { clock, upstreamIdleTimeoutMs: 400 });
+  for (const half of [false, true]) {
+    using client = new RawClient(plane.port, get());
+    await once(client.socket, "connect");
+    client.socket.pause();
+    const open = () => plane.forwarder.stats().openExchanges;
+    await until("the exchange", () => open() === 1);
+    const { length } = upstream.sockets;
+    await standsStill(() => upstream.sockets[length - 1]?.bytesWritten ?? 0);
+    if (half) client.socket.end();
+    clock.leap(readerStallMs + 1);
+    await until("the end", () => open() === 0);
+    await until("the upstream is let go", () => upstream.sockets.every((one) => one.destroyed));
+  }
+  expect(plane.sightings.map(({ end }) => end?.outcome)).toEqual(["client_left", "client_left"]);
 });
 
 test("ten megabytes pass in both directions, unchanged", async () => {

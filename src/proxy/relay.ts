@@ -20,7 +20,6 @@ import {
   lingerMs,
   readerStallMs,
   redirectBodyMaxBytes,
-  uploadIdleMs,
 } from "./limits.ts";
 import { type Durable, Outlet } from "./outlet.ts";
 import type { Passage } from "./passage.ts";
@@ -29,7 +28,6 @@ import type { Upload } from "./upload.ts";
 /** What an exchange needs from where it runs. */
 export interface RelayOwner {
   readonly requestMaxBytes: number;
-  readonly upstreamIdleTimeoutMs: number;
   readonly kept: KeptBytes;
   /** Absent: answers end when the upstream's do. */
   readonly durable?: Durable | undefined;
@@ -113,9 +111,9 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
       if (waitedMs > echoWaitMs) this.#fail(this.#refusal);
     } else if (this.#outlet.stalled || this.#answerWhole) {
       if (waitedMs > readerStallMs) this.#giveUpReader();
-    } else if (this.#phase === "request" && !this.#intake.whole && !this.#intake.stalled) {
-      if (waitedMs > uploadIdleMs) this.#fail(failures.uploadStalled);
-    } else if (this.#passage?.method !== "GET" && waitedMs > this.#owner.upstreamIdleTimeoutMs) {
+    } else if (this.#phase === "request" && this.#intake.arriving) {
+      if (this.#intake.isTooSlow(nowMs)) this.#fail(failures.uploadStalled);
+    } else if (this.#passage && waitedMs > this.#passage.idleTimeoutMs) {
       this.#fail(failures.idleTimeout);
     }
   }
@@ -139,8 +137,8 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#movedAtMs = this.#owner.now();
   }
 
-  onExcess(): void {
-    this.#fail(this.#refusal ?? failures.bodyTooLarge);
+  onExcess(failure: Failure): void {
+    this.#fail(this.#refusal ?? failure);
   }
 
   onWhole(body: Buffer | null): void {
@@ -168,6 +166,7 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   ): void {
     if (statusCode === 101) this.#fail(failures.unexpectedUpgrade);
     const passage = this.#passage;
+    if (statusCode < 200 && passage?.mayWaitOn() === false) this.#fail(failures.malformed);
     // Other codes below 200 are no answer yet, and nothing the client has asked for (RFC 9110, 15.2).
     if (this.#phase !== "request" || statusCode < 200 || !passage) return;
     const raw = toStrings(controller.rawHeaders);

@@ -1,10 +1,8 @@
-import { BlockList } from "node:net";
 import { expect, test } from "vitest";
+import { Ranges } from "./ranges.ts";
 import { sourceIp } from "./source-ip.ts";
 
-const proxies = new BlockList();
-proxies.addSubnet("10.0.0.0", 8, "ipv4");
-proxies.addAddress("::1", "ipv6");
+const proxies = new Ranges(["10.0.0.0/8", "::1"]);
 
 const forwarded = (...values: string[]) => values.flatMap((value) => ["X-Forwarded-For", value]);
 
@@ -29,6 +27,9 @@ test.for([
     proxies,
     "10.2.2.2",
   ],
+  ["a proxy alone, without a word from it", "10.0.0.1", [], proxies, "10.0.0.1"],
+  ["a mapped one as IPv4", "10.0.0.1", forwarded("::ffff:1.1.1.1"), proxies, "1.1.1.1"],
+  ["not one with a port", "10.0.0.1", forwarded("6.6.6.6, 1.1.1.1:80"), proxies, "10.0.0.1"],
   ["nothing with a zone", "10.0.0.1", forwarded("fe80::1%eth0"), proxies, "10.0.0.1"],
   [
     "no other field",

@@ -6,22 +6,22 @@
  * `X-Forwarded-For` is read from its right end, where each trusted proxy has appended what it saw; what
  * lies left of the first untrusted address is hearsay. No other field is believed.
  */
-import type { BlockList } from "node:net";
 import { canonicalAddress } from "./address.ts";
+import type { Ranges } from "./ranges.ts";
 
 export function sourceIp(
   peer: string | undefined,
   rawHeaders: readonly string[],
-  trusted: BlockList | undefined,
+  trusted: Ranges | undefined,
 ): string {
   const address = withoutMapping(peer ?? "");
-  if (trusted === undefined || !isTrusted(trusted, address)) return address;
+  if (!trusted?.has(address)) return address;
   let seen = address;
   for (const hop of forwardedFor(rawHeaders).reverse()) {
     const next = canonicalAddress(hop);
     if (next === undefined) break;
     seen = next;
-    if (!isTrusted(trusted, next)) break;
+    if (!trusted.has(next)) break;
   }
   return seen;
 }
@@ -29,10 +29,6 @@ export function sourceIp(
 /** Node writes addresses in their one spelling, but an IPv4 peer of an IPv6 socket as mapped. */
 function withoutMapping(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
-}
-
-function isTrusted(trusted: BlockList, address: string): boolean {
-  return trusted.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }
 
 function forwardedFor(rawHeaders: readonly string[]): string[] {

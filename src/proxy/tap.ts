@@ -64,3 +64,12 @@ export class Tap implements ExchangeWitness {
     this.#onFault(cause);
   }
 }
+
+/** For requests that belong to no server, or must not be looked at. */
+export const blind: ExchangeWitness = {
+  request() {},
+  requestEnd() {},
+  head() {},
+  response() {},
+  end() {},
+};

@@ -35,6 +35,21 @@ test.for([
 });
 
 test.for([
+  ["?key=evil", "/a?key=1&team=a"],
+  ["?x=1&key=evil&y=2", "/a?key=1&team=a&x=1&y=2"],
+  ["?k%65y=evil", "/a?key=1&team=a"],
+  ["?key[]=evil&key[0]=evil", "/a?key=1&team=a"],
+  ["?key%5B%5D=evil", "/a?key=1&team=a"],
+  ["?key", "/a?key=1&team=a"],
+  ["?KEY=2&keys=3&=4", "/a?key=1&team=a&KEY=2&keys=3&=4"],
+  ["?a=1&a=2&&b=%2F%20+&c&", "/a?key=1&team=a&a=1&a=2&&b=%2F%20+&c&"],
+  ["?%ff=1&%=2&%zz=3", "/a?key=1&team=a&%ff=1&%=2&%zz=3"],
+] as const)("no client overrides a parameter of the server's URL: %s", ([query, path]) => {
+  const target = of("http://h/a?key=1&team=a");
+  expect(upstreamPath(target, { slug: "s", rest: "", query })).toBe(path);
+});
+
+test.for([
   "",
   "/",
   "/x",
@@ -79,6 +94,7 @@ test("the origin keeps the port and nothing that is not part of it", () => {
     origin: "https://example.com:8443",
     path: "/mcp",
     query: "?x=1",
+    captureLevel: "redacted",
   });
 });
 

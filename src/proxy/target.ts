@@ -4,7 +4,7 @@
  * In: a `Server`, then request targets as they arrived. Out: request targets for the upstream, built by
  * joining text: `new URL(path, base)` would let a path choose another host.
  */
-import type { Server } from "../server.ts";
+import type { CaptureLevel, Server } from "../server.ts";
 
 export interface Target {
   readonly serverId: string;
@@ -15,6 +15,9 @@ export interface Target {
   readonly path: string;
   /** With its question mark: `?key=1`; empty without one. */
   readonly query: string;
+  readonly captureLevel: CaptureLevel;
+  /** In place of the installation's. */
+  readonly upstreamIdleTimeoutMs?: number;
 }
 
 export function toTarget(server: Server): Target {
@@ -25,6 +28,10 @@ export function toTarget(server: Server): Target {
     origin: url.origin,
     path: url.pathname,
     query: url.search,
+    captureLevel: server.captureLevel,
+    ...(server.upstreamIdleTimeoutMs !== undefined && {
+      upstreamIdleTimeoutMs: server.upstreamIdleTimeoutMs,
+    }),
   };
 }
 
@@ -63,7 +70,10 @@ export function isPlainPath({ rest, query }: ProxyPath): boolean {
   return (rest === "" || !ambiguousPath.test(rest)) && !/[#\p{Cc}]/u.test(query);
 }
 
-/** The request target for the upstream: the server's own path and query first, then what the client added. */
+/**
+ * The request target for the upstream: the server's own path and query first, then what the client added. A parameter
+ * that the server's URL has is left out of the client's, as many programs take the last one of a name.
+ */
 export function upstreamPath(target: Target, { rest, query }: ProxyPath): string {
   const path =
     rest === ""
@@ -72,5 +82,24 @@ export function upstreamPath(target: Target, { rest, query }: ProxyPath): string
         ? target.path + rest.slice(1)
         : target.path + rest;
   if (query.length <= 1) return path + target.query;
-  return path + (target.query === "" ? query : `${target.query}&${query.slice(1)}`);
+  if (target.query === "") return path + query;
+  const own = new Set(pairsOf(target.query).map(parameterName));
+  const added = pairsOf(query).filter((pair) => pair === "" || !own.has(parameterName(pair)));
+  return [path + target.query, ...added].join("&");
+}
+
+function pairsOf(query: string): string[] {
+  return query.slice(1).split("&");
+}
+
+/** As a server would read it: `k%65y=1` and `key[]=1` are called `key`. */
+function parameterName(pair: string): string {
+  const [text = ""] = pair.split("=");
+  const name = text.replaceAll("+", " ").replace(/(?:%[0-9a-f]{2})+/gi, decoded);
+  const bracket = name.indexOf("[");
+  return bracket > 0 ? name.slice(0, bracket) : name;
+}
+
+function decoded(escapes: string): string {
+  return Buffer.from(escapes.replaceAll("%", ""), "hex").toString();
 }

@@ -71,7 +71,7 @@ test("our own failures can be read by the page that asked, and by no other", asy
     expect(client.received).toContain(`HTTP/1.1 ${status} `);
     expect(client.received).toContain(`Access-Control-Allow-Origin: ${page}\r\nVary: Origin\r\n`);
     expect(client.received).toContain(
-      "Access-Control-Expose-Headers: Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Proxy-Status\r\n",
+      "Access-Control-Expose-Headers: Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Proxy-Status, Retry-After\r\n",
     );
     expect(client.received).not.toContain("Allow-Credentials");
     using other = new RawClient(plane.port, post(ping, "", path));

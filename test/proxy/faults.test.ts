@@ -8,6 +8,9 @@ import type { ExchangeOutcome } from "../../src/exchange.ts";
 import { dataPlane, get, type Plane, post, RawClient, rawUpstream, slug, until } from "./rig.ts";
 
 const repetitions = 1_000;
+/** 1 KB for each; a socket forgotten somewhere has more. */
+const growthMaxBytes = 1_000_000;
+const roundsMax = 3;
 const atOnce = 16;
 const ping = '{"jsonrpc":"2.0","id":7,"method":"ping"}';
 const last = "Connection: close\r\n";
@@ -110,14 +113,19 @@ test.for(faults)(
     const text = requestOf(name);
     await repeat(plane, text, 100, pass?.end);
     await settled(plane, upstream.sockets as Socket[]);
-    const before = held();
-    await repeat(plane, text, repetitions, pass?.end);
-    await settled(plane, upstream.sockets as Socket[]);
-    const after = held();
-    expect(ends).toEqual({ [pass?.outcome ?? "upstream_failed"]: 100 + repetitions });
-    expect(after.descriptors - before.descriptors).toBeLessThanOrEqual(2);
-    // 1 KB for each would be 1 MB; a socket forgotten somewhere has more.
-    expect(after.heapBytes - before.heapBytes).toBeLessThan(1_000_000);
+    const growths: number[] = [];
+    // Compiled code and caches come and go by a megabyte; what is forgotten grows each time.
+    while (growths.length < roundsMax && !growths.some((bytes) => bytes < growthMaxBytes)) {
+      const before = held();
+      await repeat(plane, text, repetitions, pass?.end);
+      await settled(plane, upstream.sockets as Socket[]);
+      const after = held();
+      expect(after.descriptors - before.descriptors).toBeLessThanOrEqual(2);
+      growths.push(after.heapBytes - before.heapBytes);
+    }
+    const outcome = pass?.outcome ?? "upstream_failed";
+    expect(ends).toEqual({ [outcome]: 100 + growths.length * repetitions });
+    expect(Math.min(...growths)).toBeLessThan(growthMaxBytes);
   },
 );
 

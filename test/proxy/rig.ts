@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { systemClock } from "../../src/clock.ts";
+import { guarded } from "../../src/edge/guard.ts";
 import { listen } from "../../src/edge/listener.ts";
 import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../../src/exchange.ts";
 import { Directory } from "../../src/proxy/directory.ts";
@@ -25,6 +26,7 @@ export function server(targetUrl: string, changes: Partial<Server> = {}): Server
     name: "a server",
     targetUrl,
     isActive: true,
+    captureLevel: "redacted",
     createdAtMs: 0,
     updatedAtMs: 0,
     ...changes,
@@ -104,16 +106,20 @@ export interface Plane extends AsyncDisposable {
 
 export async function dataPlane(
   targetUrl: string,
-  options: Partial<ForwarderOptions> & { readonly watch?: Watch } = {},
+  options: Partial<ForwarderOptions> & {
+    readonly watch?: Watch;
+    /** With what stands before every plane of the product. */
+    readonly guard?: boolean;
+  } = {},
 ): Promise<Plane> {
   const directory = new Directory();
   directory.put(server(targetUrl));
   const sightings: Sighting[] = [];
-  const { watch = recordInto(sightings), ...rest } = options;
+  const { watch = recordInto(sightings), guard = false, ...rest } = options;
   const forwarder = new Forwarder((one) => directory.find(one), watch, {
     upstreamIdleTimeoutMs: 10_000,
     requestMaxBytes: 67_108_864,
-    egress: egressRule("local"),
+    egress: egressRule({ mode: "local" }),
     clock: systemClock,
     log: silentLog,
     ...rest,
@@ -122,7 +128,8 @@ export async function dataPlane(
     if (request.url?.startsWith("/.well-known/")) forwarder.handleMetadata(request, response);
     else forwarder.handle(request, response);
   };
-  const listener = await listen({ host: "127.0.0.1", port: 0, handle });
+  const guardedHandle = guard ? guarded({}, handle) : handle;
+  const listener = await listen({ host: "127.0.0.1", port: 0, handle: guardedHandle });
   return {
     port: listener.port,
     url: `${listener.url}/p/${slug}`,

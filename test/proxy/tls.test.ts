@@ -53,7 +53,9 @@ test("an upstream behind TLS is asked by its name, and its session is taken up a
   setDefaultCACertificates([...known, cert]);
   await using upstream = await secureUpstream();
   const origin = `https://upstream.example:${upstream.port}`;
-  await using plane = await dataPlane(`${origin}/mcp`, { egress: egressRule("local", atHome) });
+  await using plane = await dataPlane(`${origin}/mcp`, {
+    egress: egressRule({ mode: "local" }, atHome),
+  });
   const call = () => fetch(plane.url, { method: "POST", body: ping });
   const first = call();
   await until("the first request", () => upstream.seen.length === 1);
@@ -74,7 +76,7 @@ test.for([
 ] as const)("%s is a 502 that says so, and nothing was sent", async ([, name, trusted]) => {
   if (trusted) setDefaultCACertificates([...known, cert]);
   await using upstream = await secureUpstream();
-  const egress = egressRule("local", atHome);
+  const egress = egressRule({ mode: "local" }, atHome);
   await using plane = await dataPlane(`https://${name}:${upstream.port}/mcp`, { egress });
   using client = new RawClient(plane.port, post(ping));
   await until("the answer", () => client.received.endsWith("}}}"));
@@ -102,7 +104,7 @@ test("a host that moved to https is followed there, on connections of the same s
     request.resume().once("end", () => response.writeHead(308, { Location: location }).end());
   });
   // The schemes' own ports, which tests cannot listen on.
-  const rule = egressRule("local", atHome);
+  const rule = egressRule({ mode: "local" }, atHome);
   const egress: Egress = {
     ...rule,
     connector: (origin, timeoutMs) => {
