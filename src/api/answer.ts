@@ -60,6 +60,11 @@ export function answerNothing(): Response {
   return new Response(null, { status: 204, headers: everyAnswer });
 }
 
+/** Sends a browser elsewhere. */
+export function answerRedirect(location: string): Response {
+  return new Response(null, { status: 302, headers: { ...everyAnswer, Location: location } });
+}
+
 /** @param allowed Methods of the route, upper case. */
 export function answerWrongMethod(allowed: readonly string[]): Response {
   const message = `this route knows ${allowed.join(", ")}`;
@@ -75,14 +80,19 @@ export function answerError(error: unknown, requestId: string, report: Log): Res
     return answerJson(statuses.internal_error, toBody("internal_error", message));
   }
   const body = toBody(error.code, error.message, error.details);
-  return answerJson(statuses[error.code], body, fieldsByCode[error.code]);
+  const { code, retryAfterS } = error;
+  const wait = retryAfterS === undefined ? {} : { "Retry-After": `${retryAfterS}` };
+  return answerJson(statuses[code], body, { ...fieldsByCode[code], ...wait });
 }
 
-/** Tells the operator of bugs and outages, and of nothing that the client alone can mend. */
+/**
+ * Tells the operator of bugs and outages, and of nothing that the client alone can mend, or that passes by itself: who
+ * crowds us must not fill the log, too.
+ */
 export function reportFault(error: unknown, requestId: string, report: Log): void {
   if (!(error instanceof Problem) || error.code === "internal_error")
     report.error({ requestId, err: error }, "a request to the API failed");
-  else if (error.code === "unavailable")
+  else if (error.code === "unavailable" && error.retryAfterS === undefined)
     report.warn({ requestId, err: error }, "a request to the API could not be served");
 }
 

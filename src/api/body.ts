@@ -31,11 +31,17 @@ export function refuseLargeBody(request: Request): void {
 async function readBytes(request: Request): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength;
-    if (length > bodyMaxBytes) throw tooLarge(`more than ${bodyMaxBytes}`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.byteLength;
+      if (length > bodyMaxBytes) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    // The client has left: nobody reads the answer, and nobody need be told.
+    throw invalidBody("broke off before its end", cause);
   }
+  if (length > bodyMaxBytes) throw tooLarge(`more than ${bodyMaxBytes}`);
   return Buffer.concat(chunks, length);
 }
 

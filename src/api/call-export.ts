@@ -11,20 +11,23 @@ import { z } from "@hono/zod-openapi";
 import type { Call, CallSummary } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import { invalid } from "../problem.ts";
+import type { CallFilter } from "../store/call-filter.ts";
 import type { CallLog } from "../store/call-log.ts";
 import type { Registry } from "../store/registry.ts";
 import { everyAnswer } from "./answer.ts";
 import { CallWalk } from "./call-walk.ts";
 import { contentTypes, exportForm, exportFormats, type Form } from "./export-formats.ts";
+import { demandScope } from "./needs.ts";
 import { streaming } from "./operation.ts";
 import { countParameters, toFilter } from "./query.ts";
 import { oneOf } from "./query-fields.ts";
 import { Slots } from "./slots.ts";
 import { streamBody } from "./stream-body.ts";
+import { trailOf } from "./trail.ts";
 
 export interface CallExportOptions {
   readonly log: Pick<CallLog, "page" | "find">;
-  readonly registry: Pick<Registry, "servers">;
+  readonly registry: Pick<Registry, "servers" | "addAudit">;
   readonly clock: Pick<Clock, "nowMs">;
   readonly version: string;
 }
@@ -32,6 +35,7 @@ export interface CallExportOptions {
 const limits = { hostMax: 16, teamMax: 4 };
 const pieceMinLength = 65_536;
 const stallMaxMs = 60_000;
+const describedMaxLength = 1_000;
 
 const parameters = countParameters.extend({
   format: oneOf(exportFormats).optional().openapi({ default: "ndjson" }).describe("Of the file."),
@@ -53,7 +57,9 @@ export function callExport(options: CallExportOptions) {
       "lists; text that a spreadsheet would take for a formula begins with an apostrophe, and control characters " +
       "are shown as pictures. `har`: HTTP archive 1.2, whole, with the server's URL for that of the proxy. " +
       "An export that fails on its way breaks the connection: a file is whole when the " +
-      "client got to the end of the answer without an error.",
+      "client got to the end of the answer without an error. Without the scope `calls:bodies` neither `har` nor " +
+      "`messages`, and the calls of the others as lists show them then.",
+    needs: { scope: "calls:read" },
     query: parameters,
     content: Object.fromEntries(
       Object.values(contentTypes).map((type) => [mediaType(type), z.string()]),
@@ -64,7 +70,10 @@ export function callExport(options: CallExportOptions) {
       const { format = "ndjson", messages } = query;
       if (messages === "true" && format !== "ndjson")
         throw invalid({ field: "messages", message: "needs format=ndjson" });
-      const { teamId } = connection.caller;
+      const { caller } = connection;
+      // The other forms show the calls of who may not read bodies without them; these two would show nothing.
+      if (messages === "true" || format === "har") demandScope(caller, "calls:bodies");
+      const { teamId } = caller;
       const leave = slots.take(teamId);
       try {
         const servers = await options.registry.servers(teamId);
@@ -72,16 +81,23 @@ export function callExport(options: CallExportOptions) {
         const { version, clock } = options;
         const withMessages = messages === "true";
         const targetUrl = (id: string) => urls.get(id);
-        const form = exportForm(format, { version, targetUrl, withMessages });
+        const form = exportForm(format, { version, targetUrl, withMessages, caller });
         const whole = withMessages ? "messages" : "whole";
         const depth = form.wholeBodies ? whole : "preview";
-        const walk = new CallWalk(options.log, { teamId, filter: toFilter(query), depth });
+        const filter = toFilter(query, caller);
+        const walk = new CallWalk(options.log, { teamId, filter, depth });
         // Before the head of the answer, so that what is wrong with the query can still be said.
         const first = await walk.page(undefined, signal);
-        const body = streamBody(
-          (reading) => pieces(form, walk.calls(first, connection.recheck, reading)),
-          { signal, connection, stallMaxMs, onEnd: leave },
-        );
+        const details = { format, messages: withMessages, filter: describe(filter) };
+        const trail = trailOf(caller, clock.nowMs(), "calls.exported", "", details);
+        await options.registry.addAudit(trail);
+        const recheck = async () => void (await connection.recheck());
+        const body = streamBody((reading) => pieces(form, walk.calls(first, recheck, reading)), {
+          signal,
+          connection,
+          stallMaxMs,
+          onEnd: leave,
+        });
         const own = {
           "Content-Type": form.contentType,
           "Content-Disposition": `attachment; filename="${fileName(format, clock.nowMs())}"`,
@@ -111,6 +127,12 @@ async function* pieces(
     await turn();
   }
   yield Buffer.from(piece + tail);
+}
+
+/** For the audit log; what was searched for may be a secret. */
+function describe({ text, ...filter }: CallFilter): string {
+  const shown = text === undefined ? filter : { ...filter, text: "…" };
+  return JSON.stringify(shown).slice(0, describedMaxLength);
 }
 
 function mediaType(contentType: string): string {

@@ -1,6 +1,14 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Events } from "../../test/api/events.ts";
-import { callOf, engines, fieldError, now, openRig, type Rig } from "../../test/api/rig.ts";
+import {
+  callOf,
+  engines,
+  fieldError,
+  now,
+  openRig,
+  ownerOf,
+  type Rig,
+} from "../../test/api/rig.ts";
 import { Problem } from "../problem.ts";
 import type { CallArrivals, CallLog } from "../store/call-log.ts";
 import { MemoryCallLog } from "../store/memory/call-log.ts";
@@ -175,14 +183,14 @@ describe("a stream that goes on", () => {
   async function follow(changes: Partial<CallStreamOptions> = {}, pollMs = 20) {
     const log = new MemoryCallLog();
     const followers = new Followers(log, { ...followersDefaults, pollMs });
-    const caller = { teamId: "0192aaaa-0000-7000-8000-00000000000a", userId: "u" };
+    const caller = ownerOf("0192aaaa-0000-7000-8000-00000000000a");
     const report = vi.fn();
-    const recheck = vi.fn(async () => {});
+    const recheck = vi.fn(async () => caller);
     const client = new AbortController();
     const answer = await callStream(followers, { ...callStreamDefaults, ...changes }).answer(
       new Request(`http://x${path}`, { signal: client.signal }),
-      { caller, recheck, report },
-      undefined,
+      { caller, sourceIp: "", inTeam: async () => caller, recheck, report },
+      {},
     );
     const events = new Events(answer.body as ReadableStream<Uint8Array<ArrayBuffer>>);
     onTestFinished(() => {
@@ -270,17 +278,33 @@ describe("a stream that goes on", () => {
 test("two teams that follow the same share nothing", async () => {
   const log = new MemoryCallLog();
   using followers = new Followers(log);
-  const [ours, theirs] = ["a", "b"].map((name) => ({ teamId: name, userId: "u" }));
+  const [ours, theirs] = ["a", "b"].map(ownerOf);
   if (!ours || !theirs) throw new Error("there are two");
   const { signal } = new AbortController();
-  const start = await followers.batch(ours.teamId, { filter: {} }, signal);
+  const start = await followers.batch(ours, { filter: {} }, signal);
   await log.append([callOf(ours, { rpcId: '"ours"' }), callOf(theirs, { rpcId: '"theirs"' })]);
   const query = { filter: {}, after: start.next };
-  const read = [ours, theirs].map(({ teamId }) => followers.batch(teamId, query, signal));
+  const read = [ours, theirs].map((caller) => followers.batch(caller, query, signal));
   const [mine, other] = (await Promise.all(read)).map(({ events }) => events.toString());
   expect(mine).toContain('\\"ours\\"');
   expect(mine).not.toContain("theirs");
   expect(other).not.toContain("ours");
+});
+
+test("two of a team who follow the same at once see each what they may", async () => {
+  const log = new MemoryCallLog();
+  using followers = new Followers(log);
+  const owner = ownerOf("a");
+  const narrow = { ...owner, scopes: new Set(["calls:read"] as const) };
+  const { signal } = new AbortController();
+  const { next: after } = await followers.batch(owner, { filter: {} }, signal);
+  await log.append([callOf(owner, { requestBody: "what was said" })]);
+  const read = [owner, narrow].map((caller) =>
+    followers.batch(caller, { filter: {}, after }, signal),
+  );
+  const [all, some] = (await Promise.all(read)).map(({ events }) => events.toString());
+  expect(all).toContain("what was said");
+  expect(some).toContain('"request_body":null');
 });
 
 test("many who follow the same cost one query, and one who follows something else another", async () => {
@@ -324,9 +348,9 @@ test("who has come to the end of the log asks no more until it has moved", async
 test("other work gets its turn while many streams show the same call", async () => {
   const log = new MemoryCallLog();
   using all = new Followers(log);
-  const caller = { teamId: "a", userId: "u" };
+  const caller = ownerOf("a");
   const { signal } = new AbortController();
-  const { next } = await all.batch(caller.teamId, { filter: {} }, signal);
+  const { next } = await all.batch(caller, { filter: {} }, signal);
   await log.append([callOf(caller)]);
   let turns = 0;
   let reading = true;
@@ -336,7 +360,7 @@ test("other work gets its turn while many streams show the same call", async () 
   };
   setImmediate(count);
   const query = { filter: {}, after: next };
-  await Promise.all(Array.from({ length: 200 }, () => all.batch(caller.teamId, query, signal)));
+  await Promise.all(Array.from({ length: 200 }, () => all.batch(caller, query, signal)));
   reading = false;
   expect(turns).toBeGreaterThanOrEqual(19);
 });
@@ -363,4 +387,20 @@ test("what is stored while the log is looked at is looked for once more", async 
   looks[1]?.resolve({ arrivals: [], next: "after" });
   await vi.advanceTimersByTimeAsync(0);
   expect(followers.changes).toBe(2);
+});
+
+test("a stream of the dashboard ends when its user is removed from the team, whatever other team there is", async () => {
+  await using rig = await openRig("memory");
+  const { teamId, userId } = await rig.addMember("viewer");
+  const user = await rig.registry.findUser(userId);
+  if (!user) throw new Error("there is no such user");
+  const beginning = { kind: "cookie", proof: "password", sourceIp: "", teamId } as const;
+  const { secret } = await rig.access.sessions.begin(user, beginning);
+  const headers = { cookie: `__Host-hookwatch=${secret}` };
+  const { body } = await rig.app.request("/v1/mcp/calls/stream", { headers });
+  const reader = body?.getReader();
+  await reader?.read();
+  expect((await rig.ask("DELETE", `/v1/teams/${teamId}/members/${userId}`)).status).toBe(204);
+  await rig.log.append([callOf({ teamId })]);
+  expect(await reader?.read()).toMatchObject({ done: true });
 });

@@ -4,7 +4,7 @@
  *
  * Guarantees: each matching call that arrives after the position where the stream began is one event, in
  * the order of arrival; whoever comes back with the last id goes on there, without loss or repeat. Ends
- * between two events, when the host stops or the credential is good no more. Bounds: a batch of
+ * between two events, when the host stops, or the credential is good no more or for less. Bounds: a batch of
  * `followers.ts` in memory; a reader that takes nothing for 60 s is cut off.
  */
 import { z } from "@hono/zod-openapi";
@@ -58,6 +58,7 @@ export function callStream(followers: Followers, options: CallStreamOptions = ca
       "The `id` of an event is a position in the log, and the field `Last-Event-ID` of the answer " +
       "is the one where the stream begins; with either, a later request goes on without loss or repeat. " +
       "A comment comes after 15 s without an event. A reader that takes nothing for 60 s is cut off.",
+    needs: { scope: "calls:read" },
     query: parameters,
     headers: fields,
     content: { "text/event-stream": z.string() },
@@ -70,10 +71,11 @@ export function callStream(followers: Followers, options: CallStreamOptions = ca
         'id: AQAAAAAAAAAr\nevent: call\ndata: {"id":"019aa4b2-6c1f-7c3e-9d41-0f6a2b8c7d10","status":"error",…}\n\n',
     },
     run: async ({ query, fields: { "Last-Event-ID": last }, signal, connection }) => {
-      const { teamId } = connection.caller;
-      const asked = { filter: toFilter(query), bodyMaxLength: previewMaxBytes + 1 };
+      const { caller } = connection;
+      const { teamId } = caller;
+      const asked = { filter: toFilter(query, caller), bodyMaxLength: previewMaxBytes + 1 };
       const read = (after: string | undefined, reading: AbortSignal) =>
-        followers.batch(teamId, after === undefined ? asked : { ...asked, after }, reading);
+        followers.batch(caller, after === undefined ? asked : { ...asked, after }, reading);
       const leave = followers.join(teamId);
       try {
         const after = last ?? query.after;

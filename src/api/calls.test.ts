@@ -27,7 +27,7 @@ describe.for(engines)("calls on %s", (engine) => {
     const call = callOf(rig.founder, {
       ...{ kind: "request", direction: "server", method: "sampling/createMessage", toolName: "t" },
       ...{ parentId: newId(), logicalId: newId(), path: "/a?b=[redacted:param:1a2b3c4d]" },
-      ...{ resultType: "input_required", headerMismatches: ["mcp-name"] },
+      ...{ resultType: "input_required", headerMismatches: ["mcp-name"], replayOf: newId() },
       ...{ rpcId: '"7"', requestBody: "{}", responseBody: "[]", status: "error", statusCode: 502 },
       ...{ errorMessage: "it broke", errorKind: "jsonrpc", errorCode: -32_000 },
       ...{
@@ -47,6 +47,7 @@ describe.for(engines)("calls on %s", (engine) => {
       id: call.id,
       parent_id: call.parentId,
       logical_id: call.logicalId,
+      replay_of: call.replayOf ?? "",
       ...{ path: "/a?b=[redacted:param:1a2b3c4d]", result_type: "input_required" },
       header_mismatches: ["mcp-name"],
       team_id: rig.founder.teamId,
@@ -101,7 +102,8 @@ describe.for(engines)("calls on %s", (engine) => {
       ...{ rpc_id: null, session_id: null, protocol_version: null, client_name: null },
       ...{ client_version: null, trace_id: null, error_code: null, ttfb_ms: null },
       ...{ tool_name: "", response_body: "", error_message: "", error_kind: "", status_code: 0 },
-      ...{ parent_id: null, logical_id: call.id, path: "", result_type: "" },
+      ...{ parent_id: null, logical_id: call.id, replay_of: null, path: "" },
+      ...{ result_type: "" },
       ...{ headers: {}, header_mismatches: [] },
     });
   });
@@ -153,6 +155,10 @@ describe.for(engines)("calls on %s", (engine) => {
       ["?client_name=", "acd"],
       ["?error_kind=tool", "b"],
       ["?error_kind=tool&error_kind=timeout", "bc"],
+      ["?error_kind=", "ad"],
+      ["?exclude_error_kind=&exclude_status=timeout", "b"],
+      ["?exclude_tool_name=forecast&exclude_tool_name=", "bc"],
+      [`?exclude_server_id=${newId()}&status=success`, "ad"],
       ["?min_duration_ms=20", "bcd"],
       ["?min_duration_ms=20&max_duration_ms=20", "b"],
       ["?max_duration_ms=10", "a"],

@@ -280,7 +280,7 @@ describe("a team sees nothing of another", () => {
   });
 
   test("lists hold its own servers only, and the limit counts them only", async () => {
-    await using rig = await openRig("sqlite", { serversMax: 1 });
+    await using rig = await openRig("sqlite", { plan: { serversMax: 1 } });
     const { key, teamId } = await rig.addStranger();
     await rig.addServer("ours");
     expect((await rig.ask("GET", servers, { key })).body).toEqual({ data: [], total: 0 });
@@ -309,7 +309,7 @@ describe("a team sees nothing of another", () => {
       ["GET", (id: string) => `${calls}/${id}/messages`],
     ] as const)("%s of a foreign call answers as of one that never was", async ([method, path]) => {
       await using rig = await openRig(engine);
-      const elsewhere = { userId: newId(), teamId: newId() };
+      const elsewhere = { teamId: newId() };
       const call = callOf(elsewhere);
       await rig.log.append([call]);
       const foreign = await rig.ask(method, path(call.id));
@@ -321,7 +321,7 @@ describe("a team sees nothing of another", () => {
 
     test("a foreign server_id answers as one that never was: nothing", async () => {
       await using rig = await openRig(engine);
-      const call = callOf({ userId: newId(), teamId: newId() }, { serverId: newId() });
+      const call = callOf({ teamId: newId() }, { serverId: newId() });
       await rig.log.append([call, callOf(rig.founder)]);
       for (const route of [calls, `${calls}/count`, `${calls}/metrics`]) {
         const foreign = await rig.ask("GET", `${route}?server_id=${call.serverId}`);
@@ -337,7 +337,7 @@ describe("a team sees nothing of another", () => {
 
     test("lists, counts and metrics hold its own calls only, even with another's cursor", async () => {
       await using rig = await openRig(engine);
-      const elsewhere = { userId: newId(), teamId: newId() };
+      const elsewhere = { teamId: newId() };
       const theirs = [callOf(elsewhere), callOf(elsewhere), callOf(elsewhere)];
       await rig.log.append([...theirs, callOf(rig.founder)]);
       const { next } = await rig.log.page(elsewhere.teamId, { limit: 1 });

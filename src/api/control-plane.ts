@@ -2,83 +2,61 @@
  * `/v1`: the control plane, with its OpenAPI document and the page rendered from it.
  *
  * In: requests whose host, origin and framing the edge has checked. Out: JSON. Guarantees: below `/v1`
- * nothing is looked at before the credential, unknown routes included, and a caller sees one team
- * only, its own. Never sees the proxy.
+ * nothing is looked at before the credential, unknown routes included, but for the few operations that are open; a
+ * caller sees one team only, and of its own teams what its role and credential allow. Never sees the proxy.
  */
+import assert from "node:assert/strict";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { authenticate } from "../access/authenticate.ts";
+import type { Caller } from "../caller.ts";
 import { newId } from "../id.ts";
 import { Problem } from "../problem.ts";
-import type { CallLog } from "../store/call-log.ts";
-import type { Caller } from "../team.ts";
 import type { Log } from "../telemetry.ts";
 import { answerError, answerNothing, answerWrongMethod, reportFault } from "./answer.ts";
 import { refuseLargeBody } from "./body.ts";
-import { callExport } from "./call-export.ts";
-import { callStream } from "./call-stream.ts";
-import { calls } from "./calls.ts";
 import type { Connection } from "./connection.ts";
-import { facets } from "./facets.ts";
-import type { Followers } from "./followers.ts";
-import { histogram } from "./histogram.ts";
-import { losses } from "./losses.ts";
-import { metrics } from "./metrics.ts";
+import { demandAsBefore } from "./needs.ts";
 import type { Operation } from "./operation.ts";
 import type { Method } from "./operation-route.ts";
 import { mountReference } from "./reference.ts";
-import { type ServersOptions, servers } from "./servers.ts";
+import { type Allowance, allowanceFields, RequestLimits, tooMany } from "./request-limits.ts";
+import { type RoutesOptions, type RouteTable, routes } from "./routes.ts";
 
-export interface ControlPlaneOptions extends ServersOptions {
-  readonly log: Omit<
-    CallLog,
-    "append" | "addLosses" | "prune" | "pruneBodies" | "sweep" | typeof Symbol.asyncDispose
-  >;
-  /** Who follows that log; told of what is stored, and of the end, by the host. */
-  readonly followers: Followers;
-  /** True for a key known to exist, whatever its form; absent: known by the registry alone. */
-  readonly isOwnKey?: (text: string) => boolean;
+/** As much of a request that came over a socket as tells who sent it. */
+export interface Incoming {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly rawHeaders: readonly string[];
+}
+
+export interface ControlPlaneOptions extends RoutesOptions {
+  /** The client's address, behind trusted proxies too. */
+  readonly sourceIp: (request: Incoming) => string;
+  /** Requests of one network without a good credential; absent: `request-limits.ts`. 0 is no limit. */
+  readonly anonymousPerMinute?: number;
   /** Where bugs and outages are told to the operator. */
   readonly report: Log;
-  readonly version: string;
 }
 
 export type ControlPlane = OpenAPIHono<Env>;
 
 interface Env {
   readonly Variables: {
-    caller: Caller;
+    /** Undefined where the operation is open. */
+    caller: Caller | undefined;
     recheck: Connection["recheck"];
     requestId: string;
+    sourceIp: string;
+    allowance: Allowance | undefined;
   };
-  /** Of a request that came over a socket: what ends it. */
-  readonly Bindings: { readonly outgoing?: { destroy(): unknown } };
-}
-
-type RouteTable = Readonly<Record<string, Readonly<Partial<Record<Method, Operation>>>>>;
-
-function routes(options: ControlPlaneOptions): RouteTable {
-  const server = servers(options);
-  const call = calls(options.log);
-  return {
-    "/v1/mcp/servers": { get: server.list, post: server.create },
-    "/v1/mcp/servers/{id}": { get: server.get, put: server.change, delete: server.remove },
-    "/v1/mcp/calls": { get: call.list },
-    // Before `{id}`, so that these words are never taken for one.
-    "/v1/mcp/calls/count": { get: call.count },
-    "/v1/mcp/calls/metrics": { get: metrics(options.log, options.registry, options.clock) },
-    "/v1/mcp/calls/facets": { get: facets(options.log) },
-    "/v1/mcp/calls/histogram": { get: histogram(options.log, options.clock) },
-    "/v1/mcp/calls/losses": { get: losses(options.log) },
-    "/v1/mcp/calls/stream": { get: callStream(options.followers) },
-    "/v1/mcp/calls/export": { get: callExport(options) },
-    "/v1/mcp/calls/{id}": { get: call.get, delete: call.remove },
-    "/v1/mcp/calls/{id}/messages": { get: call.messages },
+  /** Of a request that came over a socket: it, and what ends it. */
+  readonly Bindings: {
+    readonly incoming?: Incoming;
+    readonly outgoing?: { destroy(): unknown };
   };
 }
 
 export function controlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { registry, report } = options;
+  const { clock, report } = options;
   const app: ControlPlane = new OpenAPIHono();
   const fail = (c: Context<Env>, fault: unknown) => {
     const { signal } = c.req.raw;
@@ -99,28 +77,88 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       c.res = fail(c, fault);
     }
     c.header("X-Request-Id", c.get("requestId"));
+    const allowance = c.get("allowance");
+    const fields = allowance ? allowanceFields(allowance, clock.nowMs()) : {};
+    for (const [name, value] of Object.entries(fields)) c.header(name, value);
   });
-  app.use("/v1/*", async (c, next) => {
-    const key = [c.req.header("authorization"), c.req.header("x-api-key")] as const;
-    const check = () => authenticate(registry, ...key, options.isOwnKey);
-    c.set("caller", await check());
-    c.set("recheck", async () => void (await check()));
-    refuseLargeBody(c.req.raw);
-    await next();
-  });
-  for (const [path, methods] of Object.entries(routes(options))) mount(app, path, methods, report);
+  const table = routes(options);
+  app.use("/v1/*", admission(options, openPlaces(table)));
+  for (const [path, methods] of Object.entries(table)) mount(app, path, methods, options);
   mountReference(app, options);
   return app;
 }
 
-function mount(app: ControlPlane, path: string, methods: RouteTable[string], report: Log): void {
+/** Lets in who is known, as often as the team's plan allows, and everyone to what is open. */
+function admission(options: ControlPlaneOptions, open: ReadonlySet<string>) {
+  const { access, planOf } = options;
+  const limits = new RequestLimits(options.anonymousPerMinute);
+
+  async function countAnonymous(c: Context<Env>): Promise<void> {
+    const allowance = await limits.ofAddress(c.get("sourceIp"));
+    if (!allowance?.exceeded) return;
+    c.set("allowance", allowance);
+    throw tooMany(allowance, "without a valid credential");
+  }
+
+  async function countTeam(c: Context<Env>, { teamId }: Caller): Promise<void> {
+    const { apiRequestsPerMinute } = await planOf(teamId);
+    const allowance = await limits.ofTeam(teamId, apiRequestsPerMinute);
+    c.set("allowance", allowance);
+    if (allowance?.exceeded) throw tooMany(allowance, "of this team");
+  }
+
+  return async (c: Context<Env>, next: () => Promise<void>) => {
+    const { incoming } = c.env ?? {};
+    const sourceIp = incoming ? options.sourceIp(incoming) : "";
+    c.set("sourceIp", sourceIp);
+    const { method, headers } = c.req.raw;
+    const authenticate = () => access.authenticate({ method, headers, sourceIp });
+    if (open.has(placeOf(method, c.req.path))) await countAnonymous(c);
+    else {
+      const caller = await authenticate().catch(async (refusal) => {
+        if (refusal instanceof Problem && refusal.code !== "unavailable") await countAnonymous(c);
+        throw refusal;
+      });
+      await countTeam(c, caller);
+      c.set("caller", caller);
+      c.set("recheck", async () => {
+        // In the team it was asked of: who left it may have gone on to another of theirs.
+        const now = await access.inTeam(await authenticate(), caller.teamId);
+        demandAsBefore(caller, now);
+        return now;
+      });
+    }
+    refuseLargeBody(c.req.raw);
+    await next();
+  };
+}
+
+function openPlaces(table: RouteTable): ReadonlySet<string> {
+  return new Set(
+    Object.entries(table).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, operation]) => operation.open)
+        .map(([method]) => placeOf(method, path)),
+    ),
+  );
+}
+
+function placeOf(method: string, path: string): string {
+  return `${method === "HEAD" ? "GET" : method.toUpperCase()} ${path}`;
+}
+
+function mount(
+  app: ControlPlane,
+  path: string,
+  methods: RouteTable[string],
+  options: ControlPlaneOptions,
+): void {
   const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
   for (const [name, operation] of Object.entries(methods)) {
     const method = name as Method;
     app.openAPIRegistry.registerPath(operation.toRoute(method, path));
     app.on(method, pattern, async (c) => {
-      const connection = connectionOf(c, report);
-      const response = await operation.answer(c.req.raw, connection, c.req.param("id"));
+      const response = await run(operation, c, options);
       // The body of a `HEAD` is never sent, and one that streams must not wait for ever to be.
       if (c.req.raw.method === "HEAD") await response.body?.cancel();
       return response;
@@ -132,13 +170,23 @@ function mount(app: ControlPlane, path: string, methods: RouteTable[string], rep
   app.all(pattern, () => answerWrongMethod(allowed));
 }
 
-function connectionOf(c: Context<Env>, log: Log): Connection {
+function run(
+  operation: Operation,
+  c: Context<Env>,
+  { access, report }: ControlPlaneOptions,
+): Promise<Response> {
+  const sourceIp = c.get("sourceIp");
+  if (operation.open) return operation.answer(c.req.raw, { sourceIp });
+  const caller = c.get("caller");
+  assert(caller, "an operation that is not open was reached without a caller");
   // Tests ask without a socket, and then there are no bindings at all.
   const outgoing = c.env?.outgoing;
-  return {
-    caller: c.get("caller"),
+  const connection: Connection = {
+    ...{ sourceIp, caller },
+    inTeam: (known, teamId) => access.inTeam(known, teamId),
     recheck: c.get("recheck"),
-    report: (cause) => reportFault(cause, c.get("requestId"), log),
+    report: (cause) => reportFault(cause, c.get("requestId"), report),
     ...(outgoing && { cut: () => void outgoing.destroy() }),
   };
+  return operation.answer(c.req.raw, connection, c.req.param());
 }

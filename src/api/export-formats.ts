@@ -1,8 +1,10 @@
 /** The forms that calls are exported in: the text before, of, between and after them. */
 import type { Call, CallSummary } from "../call.ts";
+import type { Caller } from "../caller.ts";
 import { csvHead, csvLine } from "./csv.ts";
 import { harEntry, harHead, harTail } from "./har.ts";
-import { toWireCall, toWireMessage, toWirePreview } from "./to-wire-call.ts";
+import { previewFor, toWireCall, toWireMessage, viewFor } from "./to-wire-call.ts";
+import type { WireCall } from "./wire.ts";
 
 export const exportFormats = ["ndjson", "csv", "har"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -19,6 +21,8 @@ export interface Form {
 
 export interface FormContext {
   readonly version: string;
+  /** Who will read it. */
+  readonly caller: Pick<Caller, "scopes">;
   /** Of a server's id. */
   readonly targetUrl: (serverId: string) => string | undefined;
   /** Whether calls that come with their transcript are shown with it, if there is a place for it. */
@@ -33,23 +37,28 @@ export const contentTypes: Readonly<Record<ExportFormat, string>> = {
 
 export function exportForm(
   format: ExportFormat,
-  { version, targetUrl, withMessages }: FormContext,
+  { version, targetUrl, withMessages, caller }: FormContext,
 ): Form {
   const contentType = contentTypes[format];
   switch (format) {
-    case "ndjson":
+    case "ndjson": {
+      const view = viewFor(caller);
       return {
         ...plain,
         contentType,
         wholeBodies: true,
-        row: (call) => ndjsonLine(call, withMessages),
+        row: (call) =>
+          ndjsonLine(view(call), withMessages && "messages" in call ? call : undefined),
       };
-    case "csv":
+    }
+    case "csv": {
+      const preview = previewFor(caller);
       return {
         ...plain,
         ...{ contentType, wholeBodies: false, head: csvHead },
-        row: (call) => csvLine(toWirePreview(call)),
+        row: (call) => csvLine(preview(call)),
       };
+    }
     case "har":
       return {
         ...{ contentType, wholeBodies: true },
@@ -61,9 +70,8 @@ export function exportForm(
 
 const plain = { head: "", between: "", tail: "" };
 
-/** The call as its own address shows it. */
-function ndjsonLine(call: CallSummary | Call, withMessages: boolean): string {
-  const transcript = withMessages && "messages" in call ? call.messages : undefined;
-  const messages = transcript && { messages: transcript.map(toWireMessage) };
-  return `${JSON.stringify({ ...toWireCall(call), ...messages })}\n`;
+/** The call as its own address shows it, with its transcript if there shall be one. */
+function ndjsonLine(call: WireCall, transcript: Pick<Call, "messages"> | undefined): string {
+  const messages = transcript && { messages: transcript.messages.map(toWireMessage) };
+  return `${JSON.stringify({ ...call, ...messages })}\n`;
 }

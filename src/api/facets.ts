@@ -36,8 +36,9 @@ export function facets(log: Pick<CallLog, "facets">) {
     tag: "Calls",
     summary: "Break calls down by their fields",
     description:
-      "Takes the filters of the list and names fields by them: a value in the answer is good as that " +
-      "filter's, but for the empty `error_kind`, which calls have that succeeded. Exact.",
+      "Takes the filters of the list and names fields by them: a value in the answer, the empty one too, is good as " +
+      "that filter's. Exact.",
+    needs: { scope: "calls:read" },
     query: parameters,
     result: callFacetsSchema,
     example: {
@@ -60,7 +61,7 @@ export function facets(log: Pick<CallLog, "facets">) {
       const found = await log.facets(
         caller.teamId,
         {
-          filter: toFilter(query),
+          filter: toFilter(query, caller),
           fields: [...asked].map((name) => fieldsByFilter[name]),
           valuesMax: query.limit ?? valuesDefault,
         },

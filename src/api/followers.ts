@@ -7,12 +7,13 @@
  * streams, 250 of one team, 20 calls a batch; what looks for changes does so less often the more queries follow.
  */
 import { setImmediate as turn } from "node:timers/promises";
+import type { Caller } from "../caller.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { ArrivalsQuery, CallLog } from "../store/call-log.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { Slots } from "./slots.ts";
-import { toWirePreview } from "./to-wire-call.ts";
+import { previewFor } from "./to-wire-call.ts";
 
 export interface FollowersOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
@@ -93,12 +94,15 @@ export class Followers implements Disposable {
 
   /** @throws Problem — as `CallLog.arrivals`. */
   async batch(
-    teamId: string,
+    { teamId, scopes }: Pick<Caller, "teamId" | "scopes">,
     query: Pick<ArrivalsQuery, "filter" | "after" | "bodyMaxLength">,
     signal: AbortSignal,
   ): Promise<Batch> {
-    const read = (all: AbortSignal) => this.#read(teamId, { ...query, limit: callsPerBatch }, all);
-    const batch = await this.#batches.read(JSON.stringify([teamId, query]), read, signal);
+    const asked = { ...query, limit: callsPerBatch };
+    const read = (all: AbortSignal) => this.#read({ teamId, scopes }, asked, all);
+    // Who sees as much of the same calls shares their events.
+    const shared = JSON.stringify([teamId, [...scopes].sort(), query]);
+    const batch = await this.#batches.read(shared, read, signal);
     if (batch.events.length > 0) await this.#delivery();
     return batch;
   }
@@ -159,12 +163,17 @@ export class Followers implements Disposable {
     this.#delivered += 1;
   }
 
-  async #read(teamId: string, query: ArrivalsQuery, signal: AbortSignal): Promise<Batch> {
+  async #read(
+    { teamId, scopes }: Pick<Caller, "teamId" | "scopes">,
+    query: ArrivalsQuery,
+    signal: AbortSignal,
+  ): Promise<Batch> {
     this.#queries += 1;
+    const view = previewFor({ scopes });
     const { arrivals, next } = await this.#log.arrivals(teamId, query, signal);
     const events = arrivals.map(
       ({ position, call }) =>
-        `id: ${position}\nevent: call\ndata: ${JSON.stringify(toWirePreview(call))}\n\n`,
+        `id: ${position}\nevent: call\ndata: ${JSON.stringify(view(call))}\n\n`,
     );
     return { events: Buffer.from(events.join("")), next };
   }

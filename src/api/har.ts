@@ -6,7 +6,7 @@
  * HAR has no place for is in `_call`, as the API names it. Guarantees: no proxy URL, which is a capability, and
  * no value of a query. The log keeps no header fields of answers, so none are shown.
  */
-import type { WireCall } from "./wire.ts";
+import type { WireWholeCall } from "./to-wire-call.ts";
 
 export function harHead(version: string): string {
   const creator = JSON.stringify({ name: "HookWatch", version });
@@ -18,7 +18,7 @@ export const harTail = "]}}\n";
 const httpVersion = "HTTP/1.1";
 const unknownSize = -1;
 
-export function harEntry(call: WireCall, targetUrl: string | undefined): string {
+export function harEntry(call: WireWholeCall, targetUrl: string | undefined): string {
   const { request_body, response_body, headers, header_mismatches, ...rest } = call;
   const waitMs = Math.min(call.ttfb_ms ?? call.duration_ms, call.duration_ms);
   return JSON.stringify({
@@ -36,7 +36,7 @@ export function harEntry(call: WireCall, targetUrl: string | undefined): string 
   });
 }
 
-function requestOf(call: WireCall, targetUrl: string | undefined) {
+function requestOf(call: WireWholeCall, targetUrl: string | undefined) {
   const url = urlOf(call, targetUrl);
   const method = call.kind === "http" ? call.method : "POST";
   const mimeType = call.headers["content-type"] ?? "application/json";
@@ -53,7 +53,7 @@ function requestOf(call: WireCall, targetUrl: string | undefined) {
   };
 }
 
-function responseOf(call: WireCall) {
+function responseOf(call: WireWholeCall) {
   const text = call.response_body;
   const truncated = call.response_truncated && { comment: "the log holds less than what passed" };
   return {
@@ -77,7 +77,7 @@ function mimeTypeOf(text: string): string {
 }
 
 /** Where the upstream was asked, as far as the log tells: its URL and what followed the slug, queries without their values. */
-function urlOf({ path, mcp_server_id }: WireCall, targetUrl: string | undefined): URL {
+function urlOf({ path, mcp_server_id }: WireWholeCall, targetUrl: string | undefined): URL {
   const url = new URL(targetUrl ?? `https://${mcp_server_id}.invalid/`);
   for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, "");
   const [rest = "", query = ""] = splitOnce(path, "?");
@@ -91,7 +91,7 @@ function splitOnce(text: string, mark: string): readonly string[] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
-function commentOf({ method, tool_name, direction }: WireCall): string {
+function commentOf({ method, tool_name, direction }: WireWholeCall): string {
   const name = tool_name === "" ? method : `${method} ${tool_name}`;
   return direction === "server" ? `${name} (asked by the server)` : name;
 }

@@ -1,5 +1,6 @@
 /** `/v1/mcp/calls/histogram`: when the calls of a filter began, by how they ended. */
 import type { z } from "@hono/zod-openapi";
+import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { invalid } from "../problem.ts";
 import type { CallLog, HistogramBucket, HistogramQuery } from "../store/call-log.ts";
@@ -38,6 +39,7 @@ export function histogram(log: Pick<CallLog, "histogram">, clock: Pick<Clock, "n
     tag: "Calls",
     summary: "Count calls over time",
     description: "Takes the filters of the list. The answer says how wide the buckets are. Exact.",
+    needs: { scope: "calls:read" },
     query: parameters,
     result: callHistogramSchema,
     example: {
@@ -60,18 +62,22 @@ export function histogram(log: Pick<CallLog, "histogram">, clock: Pick<Clock, "n
       },
     },
     run: async ({ caller, query: asked, signal }) => {
-      const query = toHistogramQuery(asked, clock.nowMs());
+      const query = toHistogramQuery(asked, caller, clock.nowMs());
       return toWire(query, await log.histogram(caller.teamId, query, signal));
     },
   });
 }
 
-function toHistogramQuery(query: z.output<typeof parameters>, nowMs: number): HistogramQuery {
+function toHistogramQuery(
+  query: z.output<typeof parameters>,
+  caller: Caller,
+  nowMs: number,
+): HistogramQuery {
   const { bucket_ms, buckets, to: untilMs = nowMs } = query;
   if (bucket_ms !== undefined && buckets !== undefined)
     throw invalid({ field: "buckets", message: "cannot be combined with bucket_ms" });
   const sinceMs = query.from ?? untilMs - dayMs;
-  const filter = toFilter({ ...query, from: sinceMs, to: untilMs });
+  const filter = toFilter({ ...query, from: sinceMs, to: untilMs }, caller);
   const bucketMs = bucket_ms ?? bucketWidthMs(sinceMs, untilMs, buckets ?? bucketsDefault);
   const count = bucketCount(sinceMs, untilMs, bucketMs);
   if (count > bucketsMax) {

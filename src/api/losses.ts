@@ -13,6 +13,7 @@ export function losses(log: Pick<CallLog, "losses">) {
     description:
       "Calls that could not be recorded, or only without their bodies, by server, reason and span of " +
       "time. Empty when nothing is missing.",
+    needs: { scope: "calls:read" },
     query: lossesParameters,
     result: callLossesSchema,
     example: {

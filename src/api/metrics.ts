@@ -16,12 +16,14 @@ export function metrics(
     tag: "Calls",
     summary: "Measure calls",
     description:
-      "Over the last `days` (30) before `to` (now), or from `from` to `to`; at most 365 days. " +
+      "Over the last `days` (30) before `to` (now), or from `from` to `to`; at most 365 days. Takes the filters of the " +
+      "list, but for `q`. " +
       "Percentiles are within 2 % of exact.",
+    needs: { scope: "calls:read" },
     query: metricsParameters,
     result: callMetricsSchema,
     run: async ({ caller, query: asked, signal }) => {
-      const query = toMetricsQuery(asked, clock.nowMs());
+      const query = toMetricsQuery(asked, caller, clock.nowMs());
       const [measured, servers] = await Promise.all([
         log.metrics(caller.teamId, query, signal),
         registry.servers(caller.teamId),
@@ -64,6 +66,7 @@ function toWire(
       ...toCounts(bucket),
       p50_duration_ms: bucket.p50DurationMs,
       p95_duration_ms: bucket.p95DurationMs,
+      p99_duration_ms: bucket.p99DurationMs,
     })),
   };
 }

@@ -65,7 +65,7 @@ export function text() {
 
 export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
   const error = ({ input }: { input?: unknown }) =>
-    `must be one of ${values.join(", ")}, is ${quoted(String(input))}`;
+    `must be one of ${values.map((value) => value || "empty").join(", ")}, is ${quoted(String(input))}`;
   return z.enum(values, { error });
 }
 
@@ -97,7 +97,8 @@ export function instant() {
 const instantPattern =
   /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([-+ ])(\d{2}):(\d{2})))?$/i;
 
-function parseInstant(value: string): number {
+/** @throws Problem `validation_error` — it is no such date, or there is no such day. */
+export function parseInstant(value: string): number {
   const [, date, minute = "00:00", second = "00", fraction = "", , sign, hours, minutes] =
     instantPattern.exec(value) ?? [];
   const text = `${date}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, "0")}Z`;

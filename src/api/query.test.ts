@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { ownerOf } from "../../test/api/rig.ts";
 import { newId } from "../id.ts";
 import { Problem } from "../problem.ts";
 import { listParameters, toPageQuery } from "./query.ts";
 import { readQuery } from "./query-fields.ts";
 
 const parse = (query: string) =>
-  toPageQuery(readQuery(listParameters, `http://localhost/v1/mcp/calls?${query}`));
+  toPageQuery(readQuery(listParameters, `http://localhost/v1/mcp/calls?${query}`), ownerOf("t"));
 
 function detailsOf(query: string): readonly { field: string; message: string }[] {
   try {
@@ -49,7 +50,7 @@ describe("a query is refused with the name of the field and the limit", () => {
     [
       "error_kind=none",
       "error_kind",
-      'must be one of http, jsonrpc, tool, transport, timeout, cancelled, policy, is "none"',
+      'must be one of http, jsonrpc, tool, transport, timeout, cancelled, policy, empty, is "none"',
     ],
     ["from=yesterday", "from", dateMessage("yesterday")],
     ["from=2026-02-30", "from", dateMessage("2026-02-30")],
@@ -108,6 +109,21 @@ describe("a query is refused with the name of the field and the limit", () => {
 
 test("an empty query asks for the first fifty calls of all", () => {
   expect(parse("")).toEqual({ limit: 50, offset: 0, bodyMaxLength: 16_385 });
+});
+
+test("every exclusion has its place in the query", () => {
+  const id = newId();
+  const query =
+    `exclude_server_id=${id}&exclude_method=a&exclude_method=b&exclude_tool_name=&exclude_status=error` +
+    "&exclude_kind=http&exclude_direction=server&exclude_session_id=s&exclude_client_name=c&exclude_error_kind=";
+  expect(parse(query)).toEqual({
+    exclude: {
+      ...{ serverIds: [id], methods: ["a", "b"], toolNames: [""], statuses: ["error"] },
+      ...{ kinds: ["http"], directions: ["server"], sessionIds: ["s"], clientNames: ["c"] },
+      errorKinds: [""],
+    },
+    ...{ limit: 50, offset: 0, bodyMaxLength: 16_385 },
+  });
 });
 
 test("every parameter has its place in the query", () => {

@@ -6,9 +6,11 @@
  */
 import { z } from "@hono/zod-openapi";
 import { callDirections, callKinds, callStatuses, errorKinds } from "../call.ts";
+import type { Caller } from "../caller.ts";
 import { invalid } from "../problem.ts";
-import type { CallFilter } from "../store/call-filter.ts";
+import type { CallFilter, CallValues } from "../store/call-filter.ts";
 import type { LossQuery, MetricsQuery, PageQuery } from "../store/call-log.ts";
+import { demandScope } from "./needs.ts";
 import { anyOf, instant, oneOf, text, uuid, wholeNumber } from "./query-fields.ts";
 
 const dayMs = 86_400_000;
@@ -38,6 +40,21 @@ const filter = {
     .openapi({ description: `Latest start, exclusive. ${iso}` }),
 };
 
+const errorKind = () => oneOf([...errorKinds, ""]);
+const excluding = (what: string) => `No calls ${what}; repeated: none of its values.`;
+
+const exclusions = {
+  exclude_server_id: anyOf(uuid(), excluding("of this server")),
+  exclude_method: anyOf(text(), excluding("of this method")),
+  exclude_tool_name: anyOf(text(), excluding("of this tool; empty: that name none")),
+  exclude_status: anyOf(oneOf(callStatuses), excluding("that ended so")),
+  exclude_kind: anyOf(oneOf(callKinds), excluding("of this kind")),
+  exclude_direction: anyOf(oneOf(callDirections), excluding("asked by this side")),
+  exclude_session_id: anyOf(text(), excluding("of this session; empty: without one")),
+  exclude_client_name: anyOf(text(), excluding("of this client; empty: that did not say")),
+  exclude_error_kind: anyOf(errorKind(), excluding("that failed so; empty: that succeeded")),
+};
+
 export const countParameters = z.object({
   ...filter,
   status: anyOf(oneOf(callStatuses), "How the call ended."),
@@ -47,7 +64,8 @@ export const countParameters = z.object({
   parent_id: anyOf(uuid(), "What the server asked its client for the sake of this call."),
   logical_id: anyOf(uuid(), "The `logical_id` of a call: all rounds of one call."),
   client_name: anyOf(text(), "The client's name; empty for clients that did not say."),
-  error_kind: anyOf(oneOf(errorKinds), "What went wrong."),
+  error_kind: anyOf(errorKind(), "What went wrong; empty for calls that succeeded."),
+  ...exclusions,
   min_duration_ms: wholeNumber(0, durationMaxMs)
     .optional()
     .openapi({ description: "Shortest duration, inclusive." }),
@@ -85,17 +103,16 @@ export const lossesParameters = z.object({
     .openapi({ default: lossesDefault, description: "Losses in the answer." }),
 });
 
-export const metricsParameters = z.object({
-  ...filter,
+export const metricsParameters = countParameters.omit({ q: true }).extend({
   days: wholeNumber(1, daysMax).optional().openapi({
     default: daysDefault,
     description: "Length of the window that ends at `to` or now.",
   }),
 });
 
-export function toPageQuery(query: z.output<typeof listParameters>) {
+export function toPageQuery(query: z.output<typeof listParameters>, caller: Caller) {
   return {
-    ...toFilter(query),
+    ...toFilter(query, caller),
     ...present({ cursor: query.cursor }),
     limit: query.limit ?? limitDefault,
     offset: query.offset ?? 0,
@@ -103,11 +120,15 @@ export function toPageQuery(query: z.output<typeof listParameters>) {
   } satisfies PageQuery;
 }
 
-export function toFilter(query: z.output<typeof countParameters>): CallFilter {
+/** @throws Problem `forbidden` — who may not read bodies would learn from a search for words what they say. */
+export function toFilter(query: z.output<typeof countParameters>, caller: Caller): CallFilter {
   const { from: sinceMs, to: untilMs, min_duration_ms, max_duration_ms } = query;
   refuseReversed("from", sinceMs, "to", untilMs);
   refuseReversed("min_duration_ms", min_duration_ms, "max_duration_ms", max_duration_ms);
   const window = present({ sinceMs, untilMs });
+  const text = query.q?.trim() ? query.q : undefined;
+  if (text !== undefined) demandScope(caller, "calls:bodies");
+  const excluded = toExclusions(query);
   return present({
     serverIds: query.server_id,
     methods: query.method,
@@ -123,7 +144,22 @@ export function toFilter(query: z.output<typeof countParameters>): CallFilter {
     minDurationMs: min_duration_ms,
     maxDurationMs: max_duration_ms,
     window: Object.keys(window).length > 0 ? window : undefined,
-    text: query.q?.trim() ? query.q : undefined,
+    text,
+    exclude: Object.keys(excluded).length > 0 ? excluded : undefined,
+  });
+}
+
+function toExclusions(query: z.output<typeof countParameters>): CallValues {
+  return present({
+    serverIds: query.exclude_server_id,
+    methods: query.exclude_method,
+    toolNames: query.exclude_tool_name,
+    statuses: query.exclude_status,
+    kinds: query.exclude_kind,
+    directions: query.exclude_direction,
+    sessionIds: query.exclude_session_id,
+    clientNames: query.exclude_client_name,
+    errorKinds: query.exclude_error_kind,
   });
 }
 
@@ -139,29 +175,23 @@ export function toLossQuery(query: z.output<typeof lossesParameters>): LossQuery
 
 /** The window is `from`…`to`, or `days` before `to`; `to` is now unless given. */
 export function toMetricsQuery(
-  query: z.output<typeof metricsParameters>,
+  { days, ...query }: z.output<typeof metricsParameters>,
+  caller: Caller,
   nowMs: number,
 ): MetricsQuery {
-  if (query.from !== undefined && query.days !== undefined) {
+  if (query.from !== undefined && days !== undefined) {
     throw invalid({ field: "days", message: "cannot be combined with from" });
   }
   const untilMs = query.to ?? nowMs;
-  const sinceMs = query.from ?? untilMs - (query.days ?? daysDefault) * dayMs;
-  refuseReversed("from", sinceMs, "to", untilMs);
+  const sinceMs = query.from ?? untilMs - (days ?? daysDefault) * dayMs;
+  const { text: _, ...conditions } = toFilter({ ...query, from: sinceMs, to: untilMs }, caller);
   const lengthMs = untilMs - sinceMs;
   if (lengthMs > daysMax * dayMs) {
     const message = `is more than ${daysMax} days before to, which is the limit`;
     throw invalid({ field: "from", message });
   }
-  return {
-    window: { sinceMs, untilMs },
-    bucketMs: lengthMs <= hourlyMaxMs ? hourMs : dayMs,
-    ...present({
-      serverIds: query.server_id,
-      methods: query.method,
-      toolNames: query.tool_name,
-    }),
-  };
+  const bucketMs = lengthMs <= hourlyMaxMs ? hourMs : dayMs;
+  return { ...conditions, window: { sinceMs, untilMs }, bucketMs };
 }
 
 /** Length of a metrics window in days, rounded up. */
@@ -169,7 +199,12 @@ export function daysOf({ window }: MetricsQuery): number {
   return Math.ceil((window.untilMs - window.sinceMs) / dayMs);
 }
 
-function refuseReversed(lowName: string, low = -Infinity, highName: string, high = Infinity) {
+export function refuseReversed(
+  lowName: string,
+  low = -Infinity,
+  highName: string,
+  high = Infinity,
+) {
   if (low > high)
     throw invalid({ field: lowName, message: `must not be greater than ${highName}` });
 }

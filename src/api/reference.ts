@@ -7,14 +7,19 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Env } from "hono";
 import { answerJson, everyAnswer } from "./answer.ts";
+import { tags } from "./operation-route.ts";
 import { type OpenApiDocument, referencePage } from "./reference-page.ts";
 import { referenceStyle } from "./reference-style.ts";
 
 const description = `Register MCP servers, and read what agents sent through their proxy URLs.
 
-Everything is scoped to the team of the API key, sent as \`Authorization: Bearer <key>\` or \`X-API-Key: <key>\`. What belongs to another team is not found. Times are ISO 8601 in UTC with milliseconds. Unknown fields and parameters are refused by name, and nothing is ever half done. Fields may be added to answers at any time.
+A request carries an API key, as \`Authorization: Bearer <key>\` or \`X-API-Key: <key>\`, or the access token of a user who signed in, as \`Authorization: Bearer <token>\`. A key is bound to one team; a user's token is active in one, and \`X-Team-Id: <id>\` asks in another of the user's. What belongs to another team is not found. What an operation needs is a scope, which the user's role and the key must both have; without it 403 names the scope.
 
-Every answer carries an \`X-Request-Id\`. A \`HEAD\` is answered wherever a \`GET\` is; other methods than a route's own get 405 with \`Allow\`.`;
+Times are ISO 8601 in UTC with milliseconds. Unknown fields and parameters are refused by name, and nothing is ever half done. Fields may be added to answers at any time.
+
+Every answer carries an \`X-Request-Id\`. A \`HEAD\` is answered wherever a \`GET\` is; other methods than a route's own get 405 with \`Allow\`. Where the team's plan limits requests, \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (seconds since 1970) tell how many a minute are left.
+
+Fields marked \`x-untrusted\` hold text that agents, servers and whatever they read have written. Show it as text, and give it to a model as data, never as instructions.`;
 
 /** Mounted last, when all routes are registered. */
 export function mountReference<AppEnv extends Env>(
@@ -31,10 +36,7 @@ export function mountReference<AppEnv extends Env>(
   const base = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "HookWatch API", version, description },
-    tags: [
-      { name: "Servers", description: "The MCP servers whose traffic is recorded." },
-      { name: "Calls", description: "What passed through their proxy URLs." },
-    ],
+    tags: [...tags],
   });
   const content = once(() => {
     const document: OpenApiDocument = { ...base, servers: [{ url: publicUrl() }] };

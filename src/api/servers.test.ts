@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { callOf, engines, fieldError, now, openRig } from "../../test/api/rig.ts";
 import { newId } from "../id.ts";
 import { Problem } from "../problem.ts";
-import type { WireServer, WireServerList } from "./wire.ts";
+import type { WireServer, WireServerList } from "./wire-servers.ts";
 
 const path = "/v1/mcp/servers";
 const body = { name: "GitHub", target_url: "https://example.com/mcp" };
@@ -17,6 +17,7 @@ describe.for(engines)("servers on %s", (engine) => {
     expect(slug).toMatch(/^[a-z0-9]{26}$/);
     expect(created.body).toEqual({
       ...{ id, slug, ...body },
+      ...{ capture_level: "redacted", upstream_idle_timeout_ms: null },
       user_id: rig.founder.userId,
       team_id: rig.founder.teamId,
       is_active: true,
@@ -102,7 +103,7 @@ describe.for(engines)("servers on %s", (engine) => {
   });
 
   test("fifty servers created at once at a limit of three are three, and 47 refusals", async () => {
-    await using rig = await openRig(engine, { serversMax: 3 });
+    await using rig = await openRig(engine, { plan: { serversMax: 3 } });
     const asks = Array.from({ length: 50 }, () => rig.ask("POST", path, { body }));
     const answers = await Promise.all(asks);
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
@@ -113,7 +114,7 @@ describe.for(engines)("servers on %s", (engine) => {
   });
 
   test("a deleted server makes room for another", async () => {
-    await using rig = await openRig(engine, { serversMax: 1 });
+    await using rig = await openRig(engine, { plan: { serversMax: 1 } });
     const { id } = await rig.addServer();
     expect((await rig.ask("POST", path, { body })).status).toBe(403);
     await rig.ask("DELETE", `${path}/${id}`);
@@ -123,7 +124,7 @@ describe.for(engines)("servers on %s", (engine) => {
 
 const notHttp = 'must be an absolute http:// or https:// URL, such as "https://example.com/mcp"';
 const blanks = "must not contain white space, control characters or backslashes";
-const newKnown = "is unknown, known: name, target_url";
+const newKnown = "is unknown, known: name, target_url, capture_level, upstream_idle_timeout_ms";
 
 describe("a new server is refused with 400 that names the field", () => {
   test.for([
@@ -198,16 +199,21 @@ test("`__proto__` is an unknown field like any other", async () => {
 test("every wrong field is told at once, and nothing is changed", async () => {
   await using rig = await openRig("memory");
   const server = await rig.addServer();
-  const asked = { name: "", target_url: "http://169.254.169.254/", is_active: "yes", id: newId() };
+  const asked = { name: "", target_url: "https://a@b.example", is_active: "yes", id: newId() };
   const answer = await rig.ask("PUT", `${path}/${server.id}`, { body: asked });
   expect(answer.status).toBe(400);
   expect(answer.body.error).toEqual({
     code: "validation_error",
-    message: "id: is unknown, known: name, target_url, is_active",
+    message:
+      "id: is unknown, known: name, target_url, is_active, capture_level, upstream_idle_timeout_ms",
     details: [
-      { field: "id", message: "is unknown, known: name, target_url, is_active" },
+      {
+        field: "id",
+        message:
+          "is unknown, known: name, target_url, is_active, capture_level, upstream_idle_timeout_ms",
+      },
       { field: "name", message: "must not be empty" },
-      { field: "target_url", message: "must not be a metadata address" },
+      { field: "target_url", message: "must not carry a user name or password" },
       { field: "is_active", message: "must be a boolean" },
     ],
   });
@@ -259,4 +265,83 @@ test("while the call log is away a deletion is 503, and the server is gone all t
   expect(answer.headers.get("retry-after")).toBe("1");
   expect((await rig.ask("GET", `${path}/${id}`)).status).toBe(404);
   expect(await rig.registry.removedServers()).toEqual([{ teamId: rig.founder.teamId, id }]);
+});
+
+describe("a server's target", () => {
+  const target_url = "https://example.com/mcp?key=k1&plain&empty=&tag=a%26b";
+
+  test("is moved by admins alone, and sent back as it is by anyone who may change it", async () => {
+    await using rig = await openRig("memory");
+    const member = await rig.addMember("member");
+    const { id } = (await rig.ask<WireServer>("POST", path, { body: { name: "n", target_url } }))
+      .body;
+    const change = (key: string, url: string) =>
+      rig.ask("PUT", `${path}/${id}`, { key, body: { name: "m", target_url: url } });
+    expect((await change(member.key, target_url)).status).toBe(200);
+    expect(await change(member.key, "https://evil.example/mcp")).toMatchObject({
+      status: 403,
+      body: { error: { message: expect.stringContaining("this needs the scope admin") } },
+    });
+    const { key } = await rig.addKey(rig.founder, { scopes: ["servers:write"] });
+    expect((await change(key, "https://evil.example/mcp")).status).toBe(403);
+    expect((await change(rig.founder.key, "https://new.example/mcp")).status).toBe(200);
+  });
+
+  test("is shown with its values to who may change it, without them to who may look", async () => {
+    await using rig = await openRig("memory");
+    const viewer = await rig.addMember("viewer");
+    const { id } = (await rig.ask<WireServer>("POST", path, { body: { name: "n", target_url } }))
+      .body;
+    for (const place of [path, `${path}/${id}`]) {
+      expect((await rig.ask("GET", place)).text).toContain("key=k1");
+      const { text } = await rig.ask("GET", place, { key: viewer.key });
+      expect(text).toContain(
+        '"https://example.com/mcp?key=redacted&redacted&empty=redacted&tag=redacted"',
+      );
+    }
+  });
+});
+
+describe("what a server may be told beside name and target", () => {
+  test("how much is kept and when to give up, at creation and later, and back to the default", async () => {
+    await using rig = await openRig("sqlite");
+    const options = { capture_level: "metadata", upstream_idle_timeout_ms: 100 };
+    const made = await rig.ask<WireServer>("POST", path, { body: { ...body, ...options } });
+    expect(made).toMatchObject({ status: 201, body: options });
+    const place = `${path}/${made.body.id}`;
+    const changed = { capture_level: "full", upstream_idle_timeout_ms: null };
+    expect((await rig.ask("PUT", place, { body: changed })).body).toMatchObject(changed);
+    expect((await rig.ask("PUT", place, { body: { name: "n" } })).body).toMatchObject(changed);
+  });
+
+  test.for([
+    [{ capture_level: "some" }, "capture_level"],
+    [{ capture_level: null }, "capture_level"],
+    [{ upstream_idle_timeout_ms: 99 }, "upstream_idle_timeout_ms"],
+    [{ upstream_idle_timeout_ms: 86_400_001 }, "upstream_idle_timeout_ms"],
+    [{ upstream_idle_timeout_ms: 100.5 }, "upstream_idle_timeout_ms"],
+    [{ upstream_idle_timeout_ms: "100" }, "upstream_idle_timeout_ms"],
+  ] as const)("but not %j", async ([wrong, field]) => {
+    await using rig = await openRig("memory");
+    const answer = await rig.ask("POST", path, { body: { ...body, ...wrong } });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.details).toMatchObject([{ field }]);
+  });
+
+  test("a new slug, and the old one is spent", async () => {
+    await using rig = await openRig("sqlite");
+    const before = await rig.addServer();
+    const { body: after } = await rig.ask<WireServer>("POST", `${path}/${before.id}/rotate-slug`);
+    expect(after.slug).not.toBe(before.slug);
+    expect(after).toMatchObject({
+      id: before.id,
+      proxy_url: `https://hookwatch.example/p/${after.slug}`,
+    });
+    const server = await rig.registry.findServer(rig.founder.teamId, before.id);
+    if (!server) throw new Error("there is no such server");
+    const again = { ...server, id: newId(), slug: before.slug };
+    await expect(rig.registry.addServer(again, 0)).rejects.toMatchObject({
+      code: "resource_exists",
+    });
+  });
 });

@@ -1,13 +1,41 @@
-/** A call as JSON: whole, or as lists show it. Empty texts that mean "unknown" become null. */
+/**
+ * A call as JSON: whole, as lists show it, or without anything that was said. Empty texts that mean "unknown"
+ * become null.
+ */
 import type { CallMessage, CallSummary } from "../call.ts";
+import type { Caller } from "../caller.ts";
 import { previewMaxBytes } from "./query.ts";
 import type { WireCall, WireCallMessages } from "./wire.ts";
 
-export function toWireCall(call: CallSummary): WireCall {
+/** What a call said; the rest tells what it was. Null for those who may not see it. */
+const saidFields = [
+  "path",
+  "request_body",
+  "response_body",
+  "error_message",
+  "headers",
+] as const satisfies (keyof WireCall)[];
+
+export type WireWholeCall = WireCall & {
+  readonly [Name in (typeof saidFields)[number]]: NonNullable<WireCall[Name]>;
+};
+
+/** How a call is shown to a caller, in a list. */
+export function previewFor({ scopes }: Pick<Caller, "scopes">): (call: CallSummary) => WireCall {
+  return scopes.has("calls:bodies") ? toWirePreview : toWireFacts;
+}
+
+/** How a call is shown to a caller, on its own. */
+export function viewFor({ scopes }: Pick<Caller, "scopes">): (call: CallSummary) => WireCall {
+  return scopes.has("calls:bodies") ? toWireCall : toWireFacts;
+}
+
+export function toWireCall(call: CallSummary): WireWholeCall {
   return {
     id: call.id,
     parent_id: call.parentId || null,
     logical_id: call.logicalId,
+    replay_of: call.replayOf ?? null,
     team_id: call.teamId,
     mcp_server_id: call.serverId,
     kind: call.kind,
@@ -44,8 +72,13 @@ export function toWireCall(call: CallSummary): WireCall {
   };
 }
 
+/** What the call was, and nothing of what it said. */
+function toWireFacts(call: CallSummary): WireCall {
+  return { ...toWireCall(call), ...Object.fromEntries(saidFields.map((name) => [name, null])) };
+}
+
 /** Each body at most 16 KiB of UTF-8, cut between two characters. */
-export function toWirePreview(call: CallSummary): WireCall {
+function toWirePreview(call: CallSummary): WireWholeCall {
   const request = cut(call.requestBody);
   const response = cut(call.responseBody);
   return {

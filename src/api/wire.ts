@@ -8,13 +8,15 @@
 import { z } from "@hono/zod-openapi";
 import { callDirections, callKinds, callStatuses, errorKinds, resultTypes } from "../call.ts";
 import { lossKinds } from "../loss.ts";
-import { serverNameMaxLength, targetUrlMaxLength } from "../server.ts";
 
 const uuid = z.uuid();
 const time = z.iso.datetime({ precision: 3 });
 const count = z.int().min(0);
 const milliseconds = z.int().min(0);
 const millisecondsOrNull = milliseconds.nullable();
+/** Text that came from outside: for programs that hand answers to a model, or show them. */
+const untrusted = z.string().openapi({ "x-untrusted": true });
+const untrustedOrNull = z.string().nullable().openapi({ "x-untrusted": true });
 const rate = z.number().min(0).max(1).nullable();
 
 export const problemSchema = z
@@ -29,44 +31,6 @@ export const problemSchema = z
   })
   .openapi("Error");
 
-export const serverSchema = z
-  .object({
-    id: uuid.describe("UUIDv7."),
-    user_id: uuid.describe("The user who created the server."),
-    team_id: uuid.describe("The team that owns the server."),
-    slug: z
-      .string()
-      .describe("Names the server in its proxy URL; unguessable and unique for ever."),
-    name: z.string(),
-    target_url: z.string().describe("Where requests are forwarded."),
-    is_active: z.boolean().describe("While false the proxy answers 404; calls stay readable."),
-    proxy_url: z.string().describe("What goes into the agent's configuration: `…/p/<slug>`."),
-    created_at: time,
-    updated_at: time,
-  })
-  .openapi("Server");
-
-export const serverListSchema = z
-  .object({ data: z.array(serverSchema).describe("Newest first."), total: count })
-  .openapi("ServerList");
-
-const serverName = z
-  .string()
-  .openapi({ minLength: 1, maxLength: serverNameMaxLength, example: "GitHub" })
-  .describe("1 to 200 characters after trimming.");
-const targetUrl = z
-  .string()
-  .openapi({ format: "uri", maxLength: targetUrlMaxLength, example: "https://example.com/mcp" })
-  .describe("An absolute http(s) URL without user name, password or fragment.");
-
-export const newServerSchema = z.strictObject({ name: serverName, target_url: targetUrl });
-
-export const serverChangesSchema = z.strictObject({
-  name: serverName.optional(),
-  target_url: targetUrl.optional(),
-  is_active: z.boolean().optional(),
-});
-
 export const callSchema = z
   .object({
     id: uuid.describe("UUIDv7, given when the call began."),
@@ -76,31 +40,29 @@ export const callSchema = z
     logical_id: uuid.describe(
       "The same for all rounds of a call that asked for more input: the first one's id; else `id`.",
     ),
+    replay_of: uuid.nullable().describe("The call that this one was sent again from, or null."),
     team_id: uuid,
     mcp_server_id: uuid.describe("The server the call was proxied to."),
     kind: z.enum(callKinds).describe("`http` is an exchange that was no JSON-RPC."),
     direction: z.enum(callDirections).describe("Who asked; `server` for sampling and the like."),
-    method: z.string().describe("The JSON-RPC method; for `kind: http` the HTTP method."),
-    tool_name: z.string().describe("The tool of `tools/call`; empty for other methods."),
-    rpc_id: z
-      .string()
-      .nullable()
-      .describe('The JSON text of the request\'s id, so `1` and `"1"` differ; null without one.'),
-    path: z
-      .string()
-      .describe(
-        "What followed the slug, values of the query redacted; empty for the MCP endpoint itself.",
-      ),
-    request_body: z.string().describe("The request message as text, secrets redacted."),
-    response_body: z
-      .string()
-      .describe("The response message as text, also of a stream; empty without one."),
+    method: untrusted.describe("The JSON-RPC method; for `kind: http` the HTTP method."),
+    tool_name: untrusted.describe("The tool of `tools/call`; empty for other methods."),
+    rpc_id: untrustedOrNull.describe(
+      'The JSON text of the request\'s id, so `1` and `"1"` differ; null without one.',
+    ),
+    path: untrustedOrNull.describe(
+      "What followed the slug, values of the query redacted; empty for the MCP endpoint itself.",
+    ),
+    request_body: untrustedOrNull.describe("The request message as text, secrets redacted."),
+    response_body: untrustedOrNull.describe(
+      "The response message as text, also of a stream; empty without one.",
+    ),
     status: z.enum(callStatuses),
     result_type: z
       .enum([...resultTypes, ""])
       .describe("`input_required` is a success that will be asked again; empty without a result."),
     status_code: count.describe("HTTP status of the answer's exchange; 0 without an answer."),
-    error_message: z.string().describe("Empty on success."),
+    error_message: untrustedOrNull.describe("Empty on success."),
     error_kind: z.enum([...errorKinds, ""]).describe("What went wrong; empty on success."),
     error_code: z.int().nullable().describe("The JSON-RPC error code; null without one."),
     duration_ms: milliseconds.describe("First byte of the request to last byte of the answer."),
@@ -108,6 +70,8 @@ export const callSchema = z
     source_ip: z.string().describe("Address of the calling client."),
     headers: z
       .record(z.string(), z.string())
+      .nullable()
+      .openapi({ "x-untrusted": true })
       .describe("The client's request header fields, names in lower case, secrets redacted."),
     header_mismatches: z
       .array(z.string())
@@ -120,9 +84,9 @@ export const callSchema = z
       .string()
       .nullable()
       .describe("A keyed digest of the session's id; null without a session."),
-    protocol_version: z.string().nullable().describe("MCP revision; null when unknown."),
-    client_name: z.string().nullable().describe("Null when the client did not say."),
-    client_version: z.string().nullable().describe("Null when the client did not say."),
+    protocol_version: untrustedOrNull.describe("MCP revision; null when unknown."),
+    client_name: untrustedOrNull.describe("Null when the client did not say."),
+    client_version: untrustedOrNull.describe("Null when the client did not say."),
     trace_id: z.string().nullable().describe("W3C trace id; null without one."),
     request_bytes: count.describe("Bytes that passed, whatever was kept."),
     response_bytes: count,
@@ -181,7 +145,7 @@ export const callMessagesSchema = z
           at: time,
           offset_ms: milliseconds.describe("After the start of the call."),
           direction: z.enum(callDirections).describe("Who sent it."),
-          body: z.string(),
+          body: untrusted,
         }),
       )
       .describe("In order of arrival."),
@@ -227,6 +191,7 @@ export const callMetricsSchema = z
           ...counts,
           p50_duration_ms: millisecondsOrNull,
           p95_duration_ms: millisecondsOrNull,
+          p99_duration_ms: millisecondsOrNull,
         }),
       )
       .describe("Oldest first, empty buckets included: hours up to 3 days, else days, of UTC."),
@@ -271,10 +236,6 @@ export const callLossesSchema = z
   .openapi("CallLosses");
 
 export type WireProblem = z.input<typeof problemSchema>;
-export type WireServer = z.input<typeof serverSchema>;
-export type WireServerList = z.input<typeof serverListSchema>;
-export type WireNewServer = z.input<typeof newServerSchema>;
-export type WireServerChanges = z.input<typeof serverChangesSchema>;
 export type WireCall = z.input<typeof callSchema>;
 export type WireCallList = z.input<typeof callListSchema>;
 export type WireCallCount = z.input<typeof callCountSchema>;
