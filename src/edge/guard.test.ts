@@ -165,8 +165,10 @@ test.for([
     501,
   ],
   ["no version", "POST /p/abc\r\nHost: localhost:PORT\r\nContent-Length: 0\r\n\r\n", 400],
-  ["a version of its own", "GET /p/abc HTTP/3.7\r\nHost: localhost:PORT\r\n\r\n", 400],
-  ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
+  ["a version of its own", "GET /p/abc HTTP/3.7\r\nHost: localhost:PORT\r\n\r\n", 505],
+  ["a later version", "GET /p/abc HTTP/1.2\r\nHost: localhost:PORT\r\n\r\n", 505],
+  ["version 0.9 by its name", "GET /p/abc HTTP/0.9\r\nHost: localhost:PORT\r\n\r\n", 400],
+  ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505],
   ["a field that is folded", get("Host: localhost:PORT\r\nX: a\r\n b\r\n"), 400],
   ["a blank before the colon", get("Host : localhost:PORT\r\n"), 400],
   ["a bare line feed in the head", "GET /p/abc HTTP/1.1\nHost: localhost:PORT\n\n", 400],
@@ -214,6 +216,25 @@ test("the upgrade to HTTP/2 that Java clients offer is ignored, not refused", as
   const fields =
     "Host: localhost:PORT\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
   expect((await ask(get(fields))).body).toContain("let in");
+});
+
+test.for([
+  ["empty", "/p/abc", 200],
+  ["document", "/p/abc", 200],
+  ["script", "/p/abc", 403],
+  ["serviceworker", "/p/abc/sw.js", 403],
+  ["worker", "/p/abc", 403],
+  ["style", "/p/abc", 403],
+  ["image", "/p/abc", 403],
+  ["iframe", "/p/abc", 403],
+  ["manifest", "http://localhost:PORT/p/abc", 403],
+  ["script", "/assets/app.js", 200],
+] as const)("a page that wants a %s of %s gets a %d", async ([destination, path, status]) => {
+  const { status: got, urls } = await ask(
+    get(`Host: localhost:PORT\r\nSec-Fetch-Dest: ${destination}\r\n`, path),
+  );
+  expect(got).toBe(status);
+  expect(urls).toHaveLength(status === 200 ? 1 : 0);
 });
 
 test("a refusal is a JSON-RPC error on a proxy URL and the API's error elsewhere", async () => {

@@ -8,7 +8,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import type { Plane } from "./planes.ts";
-import { proxyPathPrefix, type Refusal, refuse } from "./refusal.ts";
+import { badVersion, proxyPathPrefix, type Refusal, refuse } from "./refusal.ts";
 
 export interface GuardOptions {
   /** Where clients reach us if not by our own address; its host and origin are let in. */
@@ -42,6 +42,7 @@ function ownNames(publicUrl: string | undefined): OwnNames {
 function refusalOf(request: IncomingMessage, own: OwnNames): Refusal | undefined {
   const { httpVersionMajor, httpVersionMinor, headers, method = "" } = request;
   // Node takes a request line without a version for "HTTP/0.9", with fields and all.
+  if (httpVersionMajor === 0) return noVersion;
   if (httpVersionMajor !== 1 || httpVersionMinor > 1) return badVersion;
   if (method === "TRACE" || method === "CONNECT") return badMethod;
   if (isWebSocket(headers.upgrade)) return badUpgrade;
@@ -56,7 +57,17 @@ function refusalOf(request: IncomingMessage, own: OwnNames): Refusal | undefined
   if (!toOriginForm(request, own)) return badTarget;
   const { origin } = headers;
   if ((seen & flags.origin) !== 0 && !isOwnOrigin(origin ?? "", host, own)) return foreignOrigin;
-  return undefined;
+  return isEmbedded(request) ? embedded : undefined;
+}
+
+/**
+ * A browser that wants an answer of an upstream's for a script, a frame or a part of a page: it would act on our origin,
+ * the dashboard's, which trusts its own. Clients in pages use `fetch`, whose destination is `empty`.
+ */
+function isEmbedded({ url = "", headers }: IncomingMessage): boolean {
+  const destination = headers["sec-fetch-dest"];
+  if (destination === undefined || !url.startsWith(proxyPathPrefix)) return false;
+  return destination !== "empty" && destination !== "document";
 }
 
 /** Fields whose repetition two readers could take differently (security: first wins, last wins, joined). */
@@ -134,7 +145,7 @@ function isWebSocket(upgrade: string | undefined): boolean {
   return upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade);
 }
 
-const badVersion = refusal(400, "http_version", "the request is not HTTP/1.1");
+const noVersion = refusal(400, "http_version", "the request line has no version of HTTP");
 const badMethod = refusal(501, "method", "this method is not supported");
 // Other upgrades, such as the h2c that Java clients offer, are declined by ignoring them (RFC 9110, 7.8).
 const badUpgrade = refusal(501, "upgrade", "WebSocket is not supported");
@@ -145,6 +156,11 @@ const misdirected = refusal(421, "host", "the Host field does not name this serv
 const badTarget = refusal(400, "request_target", "the request target does not name this server");
 const foreignOrigin: Refusal = {
   ...refusal(403, "origin", "requests from pages of this origin are not allowed"),
+  code: "forbidden",
+};
+
+const embedded: Refusal = {
+  ...refusal(403, "destination", "a proxy URL cannot be a part of a page"),
   code: "forbidden",
 };
 

@@ -5,21 +5,42 @@ export interface EdgeLimits {
   readonly headMaxBytes: number;
   /** From the first byte of a request, or the connection's start, to the end of its fields. */
   readonly headTimeoutMs: number;
-  /** A whole request, body included: 64 MiB at 75 KB/s. Idle uploads to a proxy URL end much sooner. */
+  /** A whole request, body included: 64 MiB at 75 KB/s. */
   readonly requestTimeoutMs: number;
+  /** A body that comes more slowly than this ends its request. */
+  readonly bodyBytesPerSecondMin: number;
+  /** How long it may; longer than the data plane waits, which answers in its clients' language. */
+  readonly bodySpanMs: number;
+  /** An answer of which nothing is taken for so long ends its connection; likewise. */
+  readonly writeStallMs: number;
   /** Above the 60 s of common load balancers, so that they and not we end an idle connection. */
   readonly keepAliveTimeoutMs: number;
-  /** How often the two timeouts are looked at. */
+  /** How often the timeouts are looked at, and memory. */
   readonly checkIntervalMs: number;
-  /** Each open exchange takes a second file descriptor for its upstream; 20,000 is a common limit. */
+  /** As many as there are descriptors for, and no more than this. */
   readonly connectionsMax: number;
+  /** Requests that wait on one connection for the answers before theirs; common clients send none ahead. */
+  readonly pipelinedMax: number;
+  /** Connections beyond the limit that are told so; more are closed without a word. */
+  readonly excessMax: number;
+  /** Likewise of one client. */
+  readonly excessPerClientMax: number;
+  /** When who is told so may come again. */
+  readonly retryAfterSeconds: number;
 }
 
 export const edgeLimits: EdgeLimits = {
   headMaxBytes: 65_536,
   headTimeoutMs: 10_000,
   requestTimeoutMs: 900_000,
+  bodyBytesPerSecondMin: 1_024,
+  bodySpanMs: 20_000,
+  writeStallMs: 75_000,
   keepAliveTimeoutMs: 75_000,
   checkIntervalMs: 1_000,
   connectionsMax: 10_000,
+  pipelinedMax: 16,
+  excessMax: 256,
+  excessPerClientMax: 16,
+  retryAfterSeconds: 5,
 };

@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { expect, test } from "vitest";
 import { RawClient, until } from "../../test/proxy/rig.ts";
 import { edgeLimits } from "./limits.ts";
@@ -67,16 +71,242 @@ test("who does not finish the head in time is answered 408 and cut off", async (
   expect(begun.received).toMatch(/^HTTP\/1.1 408 /);
 });
 
-test("connections beyond the limit are not taken, and counted", async () => {
-  const limits = { ...edgeLimits, connectionsMax: 2 };
-  await using listener = await listen({ ...local, handle: hello, limits });
+test("connections beyond the limit are told when to come again, more are closed, all are counted", async () => {
+  const limits = { ...edgeLimits, connectionsMax: 2, excessMax: 1 };
+  const vital = new Set(["/healthz"]);
+  await using listener = await listen({ ...local, handle: hello, limits, vital });
   using first = new RawClient(listener.port);
   using second = new RawClient(listener.port);
   await until("two connections", () => listener.stats().openConnections === 2);
   using third = new RawClient(listener.port);
+  await until("the third", () => listener.stats().openConnections === 3);
+  using fourth = new RawClient(listener.port);
+  await until("the fourth is closed", () => fourth.ending !== undefined);
+  expect(fourth.received).toBe("");
+  third.send("GET /healthz?verbose HTTP/1.1\r\n\r\n");
+  await until("a vital answer", () => third.received.endsWith("hello"));
+  third.send("POST /p/x HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}");
   await until("the third is refused", () => third.ending !== undefined);
-  expect(listener.stats()).toEqual({ openConnections: 2, refusedConnections: 1 });
-  expect([first.ending, second.ending]).toEqual([undefined, undefined]);
+  expect(third.received).toMatch(/HTTP\/1.1 503 .*\r\nRetry-After: 5\r\n.*"jsonrpc"/s);
+  expect(listener.stats().refusedConnections).toBe(2);
+  for (const client of [first, second]) {
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    await until("an answer", () => client.received.endsWith("hello"));
+  }
+  first.socket.destroy();
+  await until("there is room", () => listener.stats().openConnections === 1);
+  using fifth = new RawClient(listener.port, "GET / HTTP/1.1\r\n\r\n");
+  await until("the fifth is served", () => fifth.received.endsWith("hello"));
+});
+
+test("one client's connections do not count for this machine's or a reverse proxy's", async () => {
+  await using listener = await listen({ ...local, handle: hello, connectionsPerClientMax: 1 });
+  using first = new RawClient(listener.port, "GET / HTTP/1.1\r\n\r\n");
+  using second = new RawClient(listener.port, "GET / HTTP/1.1\r\n\r\n");
+  await until(
+    "both are served",
+    () => `${first.received}${second.received}`.split("hello").length === 3,
+  );
+});
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === "IPv4" && !one.internal)?.address;
+
+// A machine without a network has no address that counts for one client.
+test.skipIf(outside === undefined)("one client has so many connections and no more", async () => {
+  const shared = new Set<string>();
+  await using listener = await listen({
+    host: "0.0.0.0",
+    port: 0,
+    handle: hello,
+    connectionsPerClientMax: 1,
+    isShared: (address) => shared.has(address),
+  });
+  const open = () => {
+    const socket = connect({ port: listener.port, host: outside ?? "" });
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk.toString();
+    });
+    socket.write("GET / HTTP/1.1\r\n\r\n");
+    return { socket, received: () => received };
+  };
+  const first = open();
+  await until("the first", () => first.received().endsWith("hello"));
+  const second = open();
+  await until("the second", () => second.received().endsWith("}"));
+  expect(second.received()).toMatch(/^HTTP\/1.1 503 .*\r\nRetry-After: 5\r\n/s);
+  shared.add(outside ?? "");
+  const third = open();
+  await until("the third", () => third.received().endsWith("hello"));
+  for (const { socket } of [first, second, third]) socket.destroy();
+});
+
+test("while memory is scarce new requests are told when to come again, and what runs runs on", async () => {
+  let heap = 0.5;
+  const finish: (() => void)[] = [];
+  await using listener = await listen({
+    ...local,
+    limits: { ...edgeLimits, checkIntervalMs: 10 },
+    memoryUse: () => ({ heap, resident: 0 }),
+    handle: (_request, response) => void finish.push(() => response.end("done")),
+  });
+  using running = new RawClient(listener.port, "GET /p/x HTTP/1.1\r\n\r\n");
+  await until("the request", () => finish.length === 1);
+  heap = 0.95;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  using refused = new RawClient(listener.port, "GET /v1/x HTTP/1.1\r\n\r\n");
+  await until("the refusal", () => refused.ending !== undefined);
+  expect(refused.received).toMatch(/^HTTP\/1.1 503 .*\r\nRetry-After: 5\r\n/s);
+  expect(refused.received).toContain('{"error":{"code":"unavailable"');
+  finish[0]?.();
+  await until("the running one's answer", () => running.received.endsWith("done"));
+  heap = 0.5;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  running.send("GET /p/x HTTP/1.1\r\n\r\n");
+  await until("the next request", () => finish.length === 2);
+});
+
+const hasty = { ...edgeLimits, bodySpanMs: 200, checkIntervalMs: 20, writeStallMs: 200 };
+
+test.for([
+  ["nothing of it", "", true],
+  ["a byte now and then", "x", true],
+  ["all of it", "x".repeat(90), false],
+] as const)("a body of which comes %s, for whatever plane", async ([, piece, cut]) => {
+  let gone = false;
+  await using listener = await listen({
+    ...local,
+    limits: hasty,
+    handle: (request, response) => {
+      request.on("data", () => {});
+      request.once("end", () => response.end("whole"));
+      request.once("close", () => {
+        gone = true;
+      });
+    },
+  });
+  using client = new RawClient(
+    listener.port,
+    "POST /v1/x HTTP/1.1\r\nContent-Length: 1000\r\n\r\n",
+  );
+  let left = 1_000;
+  const sending = setInterval(() => {
+    client.send(piece.slice(0, left));
+    left -= Math.min(left, piece.length);
+  }, 20);
+  await until("an end", () => client.ending !== undefined || client.received.endsWith("whole"));
+  clearInterval(sending);
+  expect(client.received).toMatch(cut ? /^HTTP\/1.1 408 .*"error"/s : /^HTTP\/1.1 200 /);
+  if (cut) await until("the plane knows", () => gone);
+});
+
+test("a body that the plane does not take is not the client's fault", async () => {
+  await using listener = await listen({
+    ...local,
+    limits: hasty,
+    handle: (request, response) => {
+      setTimeout(() => request.resume().once("end", () => response.end("taken")), 700);
+    },
+  });
+  const body = "x".repeat(1_000_000);
+  using client = new RawClient(
+    listener.port,
+    `POST /v1/x HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await until("the answer", () => client.received.endsWith("taken"));
+});
+
+test("an answer of which nothing is taken is cut off, one that only waits is not", async () => {
+  let release = () => {};
+  let cut = false;
+  await using listener = await listen({
+    ...local,
+    limits: hasty,
+    handle: (request, response) => {
+      if (request.url === "/waits") {
+        release = () => response.end("late");
+        return;
+      }
+      response.once("close", () => {
+        cut = true;
+      });
+      response.end(Buffer.alloc(64 * 1_048_576));
+    },
+  });
+  using waits = new RawClient(listener.port, "GET /waits HTTP/1.1\r\n\r\n");
+  using stalls = new RawClient(listener.port);
+  await once(stalls.socket, "connect");
+  stalls.socket.pause();
+  stalls.send("GET /stalls HTTP/1.1\r\n\r\n");
+  await until("it is cut off", () => cut);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(waits.ending).toBeUndefined();
+  release();
+  await until("the late answer", () => waits.received.endsWith("late"));
+});
+
+test("a slow reader that takes something is not cut off", async () => {
+  const total = 16 * 1_048_576;
+  await using listener = await listen({
+    ...local,
+    // The kernel takes more only when a good part of its buffer has left.
+    limits: { ...hasty, writeStallMs: 1_500 },
+    handle: (_request, response) => response.end(Buffer.alloc(total)),
+  });
+  using client = new RawClient(listener.port);
+  await once(client.socket, "connect");
+  client.socket.removeAllListeners("data");
+  client.socket.pause();
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  let taken = 0;
+  const sips = setInterval(() => {
+    for (let chunk = client.socket.read(); chunk !== null; chunk = client.socket.read()) {
+      taken += (chunk as Buffer).length;
+    }
+    client.socket.pause();
+  }, 20);
+  await until("all of it", () => taken > total, 20_000);
+  clearInterval(sips);
+});
+
+test("requests of one connection are begun one after another, and few may wait", async () => {
+  const begun: ServerResponse[] = [];
+  await using listener = await listen({
+    ...local,
+    handle: (request, response) => {
+      request.resume().once("end", () => void begun.push(response));
+    },
+  });
+  const ask = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
+  using few = new RawClient(listener.port, ask.repeat(edgeLimits.pipelinedMax + 1));
+  await until("the first of the few", () => begun.length === 1);
+  using many = new RawClient(listener.port, ask.repeat(20_000));
+  await until("the end of the many", () => many.ending !== undefined);
+  const [first, ...others] = begun;
+  // Of the many at most the first.
+  expect(others.length).toBeLessThanOrEqual(1);
+  expect(few.ending).toBeUndefined();
+  begun.length = 0;
+  first?.end("done");
+  for (let at = 1; at <= edgeLimits.pipelinedMax; at += 1) {
+    await until("the next of the few", () => begun.length === 1);
+    begun.pop()?.end("done");
+  }
+  await until("the answers of the few", () => {
+    return few.received.split("done").length === edgeLimits.pipelinedMax + 2;
+  });
+  few.send(ask.repeat(2));
+  await until("there is room again", () => begun.length === 1);
+});
+
+test("an idle connection ends after its time", async () => {
+  const limits = { ...edgeLimits, keepAliveTimeoutMs: 100, writeStallMs: 100, checkIntervalMs: 20 };
+  await using listener = await listen({ ...local, handle: hello, limits });
+  using client = new RawClient(listener.port, "GET / HTTP/1.1\r\n\r\n");
+  await until("the answer", () => client.received.endsWith("hello"));
+  await until("the end", () => client.ending !== undefined);
 });
 
 test("a body that turns out to be garbage ends its request without a second answer", async () => {
@@ -117,4 +347,17 @@ test("closing waits for open exchanges, lets nobody in, and cuts what outlasts i
   await until("the others are cut", () => stuck.ending !== undefined && idle.ending !== undefined);
   await expect(fetch(listener.url)).rejects.toThrow();
   await listener.close(0);
+});
+
+test("a client that asks for a tunnel and resets its connection harms nobody", async () => {
+  await using listener = await listen({ ...local, handle: hello });
+  for (let turn = 0; turn < 20; turn += 1) {
+    const socket = connect(listener.port, "127.0.0.1");
+    socket.write("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    // Half of them before they are answered.
+    await once(socket, turn % 2 === 0 ? "data" : "connect");
+    socket.resetAndDestroy();
+  }
+  await until("the connections' end", () => listener.stats().openConnections === 0);
+  expect(await (await fetch(listener.url)).text()).toBe("hello");
 });

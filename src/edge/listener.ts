@@ -5,12 +5,21 @@
  * closed. Bounds: `limits.ts`.
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { invalid, Problem } from "../problem.ts";
+import { Connections } from "./connections.ts";
+import { Gate } from "./gate.ts";
 import { type EdgeLimits, edgeLimits } from "./limits.ts";
-import { type Refusal, refusalText } from "./refusal.ts";
+import { badVersion, type Refusal, refusalText, tooSlow } from "./refusal.ts";
+import { connectionsWithin, descriptorsMax, type MemoryUse } from "./resources.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -18,6 +27,14 @@ export interface ListenOptions {
   readonly port: number;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly limits?: EdgeLimits;
+  /** Open connections from one address, of IPv6 from one /64; absent or 0: no limit. */
+  readonly connectionsPerClientMax?: number;
+  /** True for an address that stands for many clients, such as a reverse proxy's; this machine's need not be named. */
+  readonly isShared?: (address: string) => boolean;
+  /** Paths that are answered whatever is scarce. */
+  readonly vital?: ReadonlySet<string>;
+  /** How much memory is in use; absent: as the system tells. */
+  readonly memoryUse?: () => MemoryUse;
 }
 
 export interface Listener extends AsyncDisposable {
@@ -32,28 +49,23 @@ export interface Listener extends AsyncDisposable {
 
 /** @throws Problem `unavailable` — the address cannot be listened on, in a sentence that says what to do. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port, handle, limits = edgeLimits } = options;
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headMaxBytes,
-      headersTimeout: limits.headTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: limits.checkIntervalMs,
-      insecureHTTPParser: false,
-      // The guard looks at `Host` itself, and answers in the shape of the plane.
-      requireHostHeader: false,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-      noDelay: true,
-    },
-    handle,
+  const { host, port, limits = edgeLimits } = options;
+  const connectionsMax = connectionsWithin(descriptorsMax(), limits.connectionsMax);
+  const { connectionsPerClientMax = 0, isShared = () => false } = options;
+  const connections = new Connections({
+    ...limits,
+    connectionsMax,
+    connectionsPerClientMax,
+    isShared,
+  });
+  const gate = new Gate(connections, { ...options, limits });
+  const server = createServer(serverOptions(limits), (request, response) =>
+    gate.handle(request, response),
   );
-  server.maxConnections = limits.connectionsMax;
+  server.maxConnections = connectionsMax + limits.excessMax;
   // Bounded by bytes; Node would drop fields beyond a number without a word.
   server.maxHeadersCount = 0;
-  const tally = { open: new Set<Socket>(), refused: 0 };
-  observe(server, tally);
+  observe(server, connections, limits);
   try {
     server.listen(port, host);
     await once(server, "listening");
@@ -61,36 +73,61 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     throw toProblem(cause, host, port);
   }
   const bound = server.address() as AddressInfo;
-  const close = (graceMs: number) => closeServer(server, tally.open, graceMs);
+  const checks = setInterval(() => gate.check(performance.now()), limits.checkIntervalMs);
+  checks.unref();
+  const close = (graceMs: number) =>
+    closeServer(server, connections, graceMs).finally(() => clearInterval(checks));
   return {
     url: `http://${urlHost(host, bound)}:${bound.port}`,
     address: bound.address,
     port: bound.port,
-    stats: () => ({ openConnections: tally.open.size, refusedConnections: tally.refused }),
+    stats: () => connections.stats(),
     close,
     [Symbol.asyncDispose]: () => close(0),
   };
 }
 
-/** Bounded by `connectionsMax`. */
-function observe(server: Server, tally: { open: Set<Socket>; refused: number }): void {
-  server.on("connection", (socket) => {
-    tally.open.add(socket);
-    socket.once("close", () => {
-      tally.open.delete(socket);
-    });
-  });
-  server.on("drop", () => {
-    tally.refused += 1;
-  });
+function serverOptions(limits: EdgeLimits): ServerOptions {
+  return {
+    maxHeaderSize: limits.headMaxBytes,
+    headersTimeout: limits.headTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.checkIntervalMs,
+    insecureHTTPParser: false,
+    // The guard looks at `Host` itself, and answers in the shape of the plane.
+    requireHostHeader: false,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    noDelay: true,
+  };
+}
+
+function observe(server: Server, connections: Connections, limits: EdgeLimits): void {
+  server.on("connection", (socket) => connections.add(socket));
+  server.on("drop", () => connections.refuse());
   server.on("clientError", (error: ParseError, socket) => answerUnparsed(error, socket));
   server.on("connect", (_request, socket: Duplex) => {
+    // Node listens to the socket no more, and an error that nobody hears ends the process.
+    socket.on("error", () => socket.destroy());
     socket.end(refusalText(unsupported, false));
   });
+  server.setTimeout(limits.writeStallMs, (socket) => onSilence(socket, limits.writeStallMs));
+}
+
+/**
+ * Nothing went in or out for so long: that ends an idle connection and one whose client takes nothing of what is there,
+ * but no exchange that waits for its upstream.
+ */
+function onSilence(socket: Socket, timeoutMs: number): void {
+  const isAnswering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage != null;
+  if (isAnswering && socket.writableLength === 0) socket.setTimeout(timeoutMs);
+  else socket.destroy();
 }
 
 interface ParseError extends Error {
   readonly code?: string;
+  readonly reason?: string;
   readonly rawPacket?: Buffer;
 }
 
@@ -104,7 +141,13 @@ function answerUnparsed(error: ParseError, socket: Duplex & { bytesWritten?: num
   const start = error.rawPacket?.toString("latin1", 0, 64) ?? "";
   // A packet that does not show the path is most likely the data plane's.
   const elsewhere = /^[A-Z]{1,16} \/(?!p\/)/.test(start);
-  socket.end(refusalText(byParseError[error.code ?? ""] ?? malformed, !elsewhere));
+  socket.end(refusalText(refusalOf(error), !elsewhere));
+}
+
+function refusalOf({ code = "", reason }: ParseError): Refusal {
+  // The code is also that of a version whose line does not end as it should.
+  if (code === "HPE_INVALID_VERSION" && reason !== "Invalid HTTP version") return malformed;
+  return byParseError[code] ?? malformed;
 }
 
 const malformed: Refusal = {
@@ -119,12 +162,6 @@ const headTooLarge: Refusal = {
   reason: "head_too_large",
   message: "the header fields of the request are larger than this proxy allows",
 };
-const tooSlow: Refusal = {
-  statusCode: 408,
-  code: "unavailable",
-  reason: "request_timeout",
-  message: "the request did not arrive in time",
-};
 const unsupported: Refusal = {
   statusCode: 501,
   code: "validation_error",
@@ -134,13 +171,15 @@ const unsupported: Refusal = {
 
 const byParseError: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: headTooLarge,
+  HPE_INVALID_VERSION: badVersion,
+  HPE_PAUSED_H2_UPGRADE: badVersion,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { ...malformed, statusCode: 413, code: "payload_too_large" },
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
 };
 
 async function closeServer(
   server: Server,
-  open: ReadonlySet<Socket>,
+  connections: Connections,
   graceMs: number,
 ): Promise<void> {
   if (!server.listening) return;
@@ -148,7 +187,7 @@ async function closeServer(
   server.close();
   server.closeIdleConnections();
   // To Node a connection is idle after its first request only; browsers and pools open some ahead of need.
-  for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+  for (const socket of connections.open) if (socket.bytesRead === 0) socket.destroy();
   // A connection becomes idle when its last answer ends; Node does not look again by itself.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const late = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -10,6 +10,8 @@ export interface Refusal {
   /** Our code, in `error.data.reason` on proxy URLs. */
   readonly reason: string;
   readonly message: string;
+  /** When to come again; absent where that would not help. */
+  readonly retryAfterSeconds?: number;
 }
 
 export const proxyPathPrefix = "/p/";
@@ -32,7 +34,7 @@ export function refusalText(refusal: Refusal, onProxyUrl: boolean): string {
 }
 
 function render(
-  { code, message, reason }: Refusal,
+  { code, message, reason, retryAfterSeconds }: Refusal,
   onProxyUrl: boolean,
 ): { rawHeaders: string[]; body: string } {
   const rpcError = { code: -32_600, message, data: { source: "hookwatch", reason } };
@@ -49,6 +51,21 @@ function render(
     "X-Content-Type-Options",
     "nosniff",
   ];
+  if (retryAfterSeconds !== undefined) rawHeaders.push("Retry-After", String(retryAfterSeconds));
   if (onProxyUrl) rawHeaders.push("Proxy-Status", "hookwatch; error=http_request_denied");
   return { rawHeaders, body };
 }
+
+export const badVersion: Refusal = {
+  statusCode: 505,
+  code: "validation_error",
+  reason: "http_version",
+  message: "the request is not HTTP/1.1",
+};
+
+export const tooSlow: Refusal = {
+  statusCode: 408,
+  code: "unavailable",
+  reason: "request_timeout",
+  message: "the request did not arrive in time",
+};
