@@ -12,6 +12,8 @@ const program = join(__dirname, "..", "src", "cli", "main.ts");
 // Compiled code is kept from one start to the next, where only whoever may change the code may write: halves the
 // start, and saves a quarter of the memory of an idle host.
 process.env.NODE_COMPILE_CACHE ||= join(__dirname, "..", "node_modules", ".cache", "hookwatch");
+// Names are looked up, passwords hashed and files read in the same threads, four unless told: a slow resolver would hold up the rest.
+process.env.UV_THREADPOOL_SIZE ||= "16";
 
 let runtime;
 try {
@@ -21,11 +23,21 @@ try {
   process.exit(1);
 }
 
+// V8 lets the young heap of a busy main thread grow to 96 MiB; with a quarter of that a host is as fast, and 80 MiB
+// smaller. V8 must be told when a process begins, so this one begins anew, under the same id.
+const young = "--max-semi-space-size";
+const isTold = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) =>
+  text.includes(young),
+);
+const flags = process.argv[2] === "serve" && !isTold ? [`${young}=8`] : [];
+if (runtime === process.execPath && flags.length > 0 && process.platform !== "win32")
+  process.execve(runtime, [runtime, ...flags, ...process.execArgv, ...process.argv.slice(1)]);
+
 if (runtime === process.execPath) {
   require("node:module").enableCompileCache?.();
   void import(pathToFileURL(program).href);
 } else {
-  const child = spawn(runtime, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(runtime, [...flags, program, ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {

@@ -3,13 +3,16 @@
  * while a host runs or not.
  *
  * Guarantees: the folder is there whole or not at all; it holds every call that the log had when it began; a server
- * that the log knows is in the registry, or is on its way out of both (ADR-0003). The host is not kept waiting.
+ * that the log knows is in the registry, or is on its way out of both (ADR-0003). The host is not kept waiting, and comes first where both want
+ * the processor.
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { giveWay } from "../host/give-way.ts";
 import { type StoreFiles, storeFiles } from "../host/stores.ts";
 import { Problem } from "../problem.ts";
 import { copyAtOneInstant } from "../store/sqlite/snapshot.ts";
+import { silentLog } from "../telemetry.ts";
 import {
   type BackupFile,
   callsName,
@@ -20,7 +23,7 @@ import {
   spillName,
 } from "./backup-folder.ts";
 import { type Command, done, storeArguments, storeSettingsHelp } from "./command.ts";
-import { inWords, mirrorSegments, segmentsIn, syncFolder } from "./files.ts";
+import { inWords, mirrorSpill, spillFilesIn, syncFolder } from "./files.ts";
 import { amountText, checkStore, sizeText } from "./store-check.ts";
 import { version } from "./version.ts";
 
@@ -44,6 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
   const files = storeFiles(config);
   requireFiles(files, config.dataDir);
   if (existsSync(folder)) throw new Problem("unavailable", `${folder} exists already`);
+  giveWay(silentLog);
   using interrupted = interruption();
   const manifest = await inWords(`the backup ${folder} cannot be written`, async () => {
     mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
@@ -92,7 +96,7 @@ async function copyStores(
 ): Promise<void> {
   // Before the instant: a call waits here or is in the log by then. Again and again, for little to come meanwhile.
   for (let pass = 0; pass < passesMax; pass++)
-    if (mirrorSegments(spill, join(to, spillName)) <= settledBytes) break;
+    if (mirrorSpill(spill, join(to, spillName)) <= settledBytes) break;
   const copies = [
     ...(registry === undefined ? [] : [{ from: registry, to: join(to, registryName) }]),
     ...(calls === undefined ? [] : [{ from: calls, to: join(to, callsName) }]),
@@ -118,7 +122,7 @@ async function seal(folder: string): Promise<Manifest> {
   }
   const spill = join(folder, spillName);
   const paths = [registryName, callsName].filter((name) => existsSync(join(folder, name)));
-  paths.push(...segmentsIn(spill).map((name) => `${spillName}/${name}`));
+  paths.push(...spillFilesIn(spill).map((name) => `${spillName}/${name}`));
   const files: BackupFile[] = [];
   for (const path of paths) files.push({ path, ...(await readWhole(join(folder, path))) });
   const made_at = new Date().toISOString();

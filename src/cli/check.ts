@@ -8,8 +8,8 @@ import { amountText, checkStore, type StoreCheck, sizeText } from "./store-check
 export const check: Command = {
   form: "check",
   summary: "look for damage in the stores' files",
-  help: `Reads every call, beside a running host, too, and changes nothing. Prints a line for
-each finding and ends with ${failed} if there is any.
+  help: `Reads every call and every entry of the audit log, beside a running host, too, and
+changes nothing. Prints a line for each finding and ends with ${failed} if there is any.
 
 ${storeSettingsHelp}`,
   run,
@@ -19,10 +19,10 @@ async function run(args: readonly string[]): Promise<number> {
   const { config } = storeArguments(args);
   const { registry, calls } = storeFiles(config);
   const checks: StoreCheck[] = [];
-  if (registry !== undefined) checks.push(await checkStore("registry", registry, "pages"));
+  if (registry !== undefined) checks.push(await checkStore("registry", registry, "contents"));
   // A host that ended before its log was made has none.
   if (calls !== undefined && existsSync(calls))
-    checks.push(await checkStore("calls", calls, "calls"));
+    checks.push(await checkStore("calls", calls, "contents"));
   if (checks.length === 0)
     throw new Problem("unavailable", "there is nothing to check: both stores are kept in memory");
   for (const each of checks) process.stdout.write(report(each));

@@ -35,17 +35,19 @@ export const storeSettingsHelp = storeKeys
 
 /**
  * Reads the arguments of a command that works on the stores: their settings, and as many words as it has names for.
+ * `more` are settings that it takes besides.
  *
  * @throws Problem `validation_error` — an unknown flag, a word too many or too few, a setting that cannot be used.
  */
 export function storeArguments(
   args: readonly string[],
   names: readonly string[] = [],
+  more: readonly VariableKey[] = [],
 ): { readonly config: Config; readonly words: readonly string[] } {
   const options = Object.fromEntries(
-    storeKeys.map((key) => [flagOf(variables[key]), { type: "string" as const }]),
+    [...storeKeys, ...more].map((key) => [flagOf(variables[key]), { type: "string" as const }]),
   );
-  const { values, positionals } = parsed(args, options);
+  const { values, positionals } = parsedArguments(args, options);
   const [missing] = names.slice(positionals.length);
   if (missing) throw misuse(`needs a ${missing}`);
   const [unexpected] = positionals.slice(names.length);
@@ -60,7 +62,11 @@ export function noArguments(args: readonly string[]): void {
   if (unexpected !== undefined) throw misuse(`has an unexpected word "${unexpected}"`);
 }
 
-function parsed(args: readonly string[], options: Record<string, { type: "string" }>) {
+/** @throws Problem `validation_error` — an unknown flag, or one without a value. */
+export function parsedArguments(
+  args: readonly string[],
+  options: Readonly<Record<string, { readonly type: "string" }>>,
+) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
   } catch (cause) {

@@ -37,17 +37,18 @@ export function syncFolder(path: string): void {
  * Brings the files in `to` up to those in `from`, which others append to, add and delete: what is there already
  * is not read again, what is gone goes. A missing folder is an empty one. Returns how many bytes it has copied.
  */
-export function mirrorSegments(from: string, to: string): number {
+export function mirrorSpill(from: string, to: string): number {
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  const names = segmentsIn(from);
-  for (const name of segmentsIn(to).filter((each) => !names.includes(each))) rmSync(join(to, name));
+  const names = spillFilesIn(from);
+  for (const name of spillFilesIn(to).filter((each) => !names.includes(each)))
+    rmSync(join(to, name));
   return names
     .map((name) => appendRest(join(from, name), join(to, name)))
     .reduce((a, b) => a + b, 0);
 }
 
 /** Names, in no order; none of a missing folder. */
-export function segmentsIn(folder: string): string[] {
+export function spillFilesIn(folder: string): string[] {
   if (!statSync(folder, { throwIfNoEntry: false })) return [];
   const entries = readdirSync(folder, { withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
@@ -77,7 +78,7 @@ function appendRest(from: string, to: string): number {
   return copied;
 }
 
-/** A segment whose calls were stored is deleted, at any moment. */
+/** A file whose calls were stored is deleted, at any moment. */
 function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, "r");

@@ -3,13 +3,17 @@ import { Problem } from "../problem.ts";
 import { backup } from "./backup.ts";
 import { check } from "./check.ts";
 import { type Command, done, failed, misused, noArguments } from "./command.ts";
+import { plan } from "./plan.ts";
 import { repair } from "./repair.ts";
 import { restore } from "./restore.ts";
 import { serve } from "./serve.ts";
+import { signInLink } from "./sign-in-link.ts";
 import { version } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   serve,
+  "sign-in-link": signInLink,
+  plan,
   backup,
   restore,
   check,

@@ -28,6 +28,9 @@ ${storeSettingsHelp}`,
 
 type Schema = "registry" | "calls";
 
+/** What an audit log lacks, no repair can give back: `check` goes on saying so. */
+const depthOf = { registry: "pages", calls: "contents" } as const;
+
 async function run(args: readonly string[]): Promise<number> {
   const { config } = storeArguments(args);
   const { registry, calls } = storeFiles(config);
@@ -41,7 +44,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function repairStore(schema: Schema, path: string): Promise<void> {
-  const { findings } = await checkStore(schema, path, "calls");
+  const { findings } = await checkStore(schema, path, depthOf[schema]);
   if (findings.length === 0) {
     process.stdout.write(`${path}: sound, nothing to repair\n`);
     return;
@@ -64,7 +67,7 @@ async function repairStore(schema: Schema, path: string): Promise<void> {
 }
 
 async function requireSound(schema: Schema, path: string): Promise<void> {
-  const { findings } = await checkStore(schema, path, "calls");
+  const { findings } = await checkStore(schema, path, depthOf[schema]);
   if (findings.length === 0) return;
   throw new Problem(
     "internal_error",

@@ -50,13 +50,20 @@ function firstSignal(): Promise<string> {
   return promise;
 }
 
-/** The first start shows the key, once; every start shows where it listens. */
-function greeting({ url, newKey, dataDir }: Host): string {
+/**
+ * Every start shows where it listens, and the way into the dashboard while its owner has no password, last, where people
+ * look; the first one shows the key, once.
+ */
+function greeting({ url, newKey, signInUrl, dataDir }: Host): string {
+  const first = `HookWatch is listening on ${url}\n`;
+  return `${first}${newKeyShown(newKey, url, dataDir)}${signInLink(signInUrl)}`;
+}
+
+function newKeyShown(newKey: string | undefined, url: string, dataDir: string): string {
+  if (newKey === undefined) return "";
   const path = relative(process.cwd(), dataDir);
   const shown = path === "" || path.startsWith("..") ? dataDir : `./${path}`;
-  const first = `HookWatch is listening on ${url}\n`;
-  if (newKey === undefined) return first;
-  return `${first}
+  return `
 This first start made an owner, a team and an API key in ${shown}.
 The key is shown only now:
 
@@ -71,6 +78,16 @@ Register an MCP server (here one that listens on port 3001):
 Give the agent the "proxy_url" of the answer in place of the server's own URL, then read its calls:
 
   curl -s "${url}/v1/mcp/calls?limit=5" -H "Authorization: Bearer ${newKey}"
+`;
+}
+
+function signInLink(url: string | undefined): string {
+  if (url === undefined) return "";
+  return `
+Open the dashboard as its owner; the link works once, within 24 hours, and each start prints a new one
+until the owner has a password:
+
+  ${url}
 
 `;
 }

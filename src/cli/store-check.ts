@@ -1,5 +1,6 @@
 /** One store's file, checked: what `check` prints, `backup` demands of its copy and `repair` acts upon. */
 import { statSync } from "node:fs";
+import { findAuditDamage } from "../store/sqlite/audit-verification.ts";
 import { SqliteCallLog } from "../store/sqlite/call-log.ts";
 import { findFileDamage } from "../store/sqlite/integrity.ts";
 import type { SchemaName } from "../store/sqlite/migrate.ts";
@@ -15,19 +16,22 @@ export interface StoreCheck {
 }
 
 /**
- * `pages`: that the file is whole as SQLite sees it. `calls`: that each call can be read, too, which takes a
- * minute or more for ten million of them.
+ * `pages`: that the file is whole as SQLite sees it. `contents`: that each call can be read, too, which takes a
+ * minute or more for ten million of them, and that nobody altered the audit log.
  *
  * @throws Problem `unavailable` — no such file, no permission, a newer schema, another program's file.
  */
 export async function checkStore(
   schema: SchemaName,
   path: string,
-  depth: "pages" | "calls",
+  depth: "pages" | "contents",
 ): Promise<StoreCheck> {
   const { size: bytes } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
   const findings = findFileDamage(path, schema);
-  if (schema === "registry" || findings.length > 0) return { path, bytes, findings };
+  if (findings.length > 0) return { path, bytes, findings };
+  if (schema === "registry") {
+    return { path, bytes, findings: depth === "pages" ? [] : findAuditDamage(path) };
+  }
   const calls = countStoredCalls(path);
   if (depth === "pages") return { path, bytes, findings, calls };
   await using log = SqliteCallLog.open(path, { mode: "read" });

@@ -5,6 +5,17 @@ import { Problem } from "../problem.ts";
 import { readConfig } from "./config.ts";
 import { configurationPage } from "./configuration-page.ts";
 
+/** What is wrong, if anything is. */
+const problems = (flags: string[], environment: Record<string, string>) => {
+  try {
+    readConfig(flags, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof Problem) return error.details;
+    throw error;
+  }
+};
+
 const refusal = (flags: string[], environment: Record<string, string>) => {
   try {
     readConfig(flags, environment);
@@ -20,6 +31,12 @@ test("without any setting the documented defaults hold", () => {
     host: "127.0.0.1",
     port: 7070,
     egress: "local",
+    egressAllow: [],
+    egressDeny: [],
+    egressHttp: "0",
+    trustedProxies: [],
+    connectionsPerClientMax: 1_000,
+    exchangesPerTeamMax: 0,
     upstreamIdleTimeoutMs: 300_000,
     bodyCaptureMaxBytes: 1_048_576,
     requestMaxBytes: 67_108_864,
@@ -69,15 +86,27 @@ test.for([
     "is a URL with credentials, but must be http:… or https:…",
   ],
   ["HOOKWATCH_PROT", "7070", "is not a setting of HookWatch; docs/configuration.md lists them"],
+  ["HOOKWATCH_SIGNUP", "maybe", 'is "maybe", but must be closed or open'],
+  ["HOOKWATCH_OIDC_CLIENT_ID", "x", "is of no use without HOOKWATCH_OIDC_ISSUER"],
   [
-    "HOOKWATCH_SIGNUP",
-    "open",
-    'is "open", but this version has no accounts yet; leave it "closed"',
+    "HOOKWATCH_OIDC_CLIENT_SECRET",
+    "a secret of the provider's",
+    "is of no use without HOOKWATCH_OIDC_ISSUER",
   ],
   [
     "HOOKWATCH_BODY_RETENTION_DAYS",
     "31",
     "is 31 days, but no body outlives its call: HOOKWATCH_RETENTION_DAYS is 30",
+  ],
+  [
+    "HOOKWATCH_TRUSTED_PROXIES",
+    "10.0.0.0/8,proxy.internal",
+    'is "10.0.0.0/8,proxy.internal", but must be addresses or networks, separated by commas',
+  ],
+  [
+    "HOOKWATCH_EGRESS_DENY",
+    "10.0.0.0/8,,x",
+    'is "10.0.0.0/8,,x", but must be addresses, networks or hosts, separated by commas',
   ],
 ] as const)("%s=%s is refused in a sentence", ([field, value, message]) => {
   expect(refusal([], { [field]: value })).toEqual([{ field, message }]);
@@ -92,6 +121,74 @@ test.for([
     bodyRetentionDays: Number(environment.HOOKWATCH_BODY_RETENTION_DAYS),
   });
 });
+
+test("lists are read with or without blanks", () => {
+  const environment = {
+    HOOKWATCH_EGRESS_ALLOW: "10.1.0.0/16, mcp.internal,*.svc.local",
+    HOOKWATCH_TRUSTED_PROXIES: "10.0.0.1 , fd00::/8",
+  };
+  expect(readConfig([], environment)).toMatchObject({
+    egressAllow: ["10.1.0.0/16", "mcp.internal", "*.svc.local"],
+    trustedProxies: ["10.0.0.1", "fd00::/8"],
+  });
+});
+
+test("a provider is set up by its issuer and our name there, whose secret does not show", () => {
+  const config = readConfig([], {
+    HOOKWATCH_OIDC_ISSUER: "https://id.example.com/realms/ours",
+    HOOKWATCH_OIDC_CLIENT_ID: "hookwatch",
+    HOOKWATCH_OIDC_CLIENT_SECRET: "a secret of the provider's",
+    HOOKWATCH_OIDC_ALLOWED_DOMAINS: "Example.com, sub.example.org",
+  });
+  expect(config).toMatchObject({
+    oidcIssuer: "https://id.example.com/realms/ours",
+    oidcClientId: "hookwatch",
+    oidcAllowedDomains: ["example.com", "sub.example.org"],
+  });
+  expect(JSON.stringify(config)).not.toContain("a secret of");
+  expect(config.oidcClientSecret?.reveal()).toBe("a secret of the provider's");
+});
+
+test.for([
+  ["https://id.example.com", undefined, "HOOKWATCH_OIDC_CLIENT_ID"],
+  ["http://id.example.com", "x", "HOOKWATCH_OIDC_ISSUER"],
+  ["https://id.example.com/.well-known/openid-configuration", "x", "HOOKWATCH_OIDC_ISSUER"],
+  ["http://127.0.0.1:8080", "x", undefined],
+  ["http://localhost:8080", "x", undefined],
+] as const)("the provider %s with client %s is refused for %s", ([issuer, client, wrong]) => {
+  const environment = {
+    HOOKWATCH_OIDC_ISSUER: issuer,
+    ...(client === undefined ? {} : { HOOKWATCH_OIDC_CLIENT_ID: client }),
+  };
+  expect(problems([], environment).map(({ field }) => field)).toEqual(
+    wrong === undefined ? [] : [wrong],
+  );
+});
+
+const openTo = (host: string, egress?: string) => ({
+  HOOKWATCH_SIGNUP: "open",
+  HOOKWATCH_HOST: host,
+  ...(egress === undefined ? {} : { HOOKWATCH_EGRESS: egress }),
+});
+
+test.for([
+  ["0.0.0.0", undefined, true],
+  ["::", undefined, true],
+  ["192.0.2.1", undefined, true],
+  ["host.example", undefined, true],
+  ["0.0.0.0", "public", false],
+  ["0.0.0.0", "local", false],
+  ["127.0.0.1", undefined, false],
+  ["127.1.2.3", undefined, false],
+  ["::1", undefined, false],
+  ["localhost", undefined, false],
+] as const)(
+  "open sign-up on %s with egress %s, refused for want of a choice: %s",
+  ([host, egress, refused]) => {
+    const fields = problems([], openTo(host, egress)).map(({ field }) => field);
+    expect(fields.includes("HOOKWATCH_EGRESS")).toBe(refused);
+  },
+);
 
 test("everything that is wrong is told at once", () => {
   const details = refusal([], {

@@ -5,6 +5,10 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type FieldProblem, invalid } from "../problem.ts";
+import { addressKind } from "../proxy/address.ts";
+import { isDestination } from "../proxy/destinations.ts";
+import { isRange } from "../proxy/ranges.ts";
+import { providerContradictions } from "./provider-contradictions.ts";
 import {
   type Form,
   flagOf,
@@ -26,8 +30,28 @@ export interface Config {
   readonly registryUrl: string;
   readonly callsUrl: string;
   readonly egress: "local" | "public";
-  /** Per team; 0 is no limit. */
+  /** Networks and hosts. */
+  readonly egressAllow: readonly string[];
+  readonly egressDeny: readonly string[];
+  readonly egressHttp: "0" | "1";
+  /** Networks. */
+  readonly trustedProxies: readonly string[];
+  /** 0 is no limit. */
+  readonly connectionsPerClientMax: number;
+  /** 0 is no limit. */
+  readonly exchangesPerTeamMax: number;
+  /** Per team on the built-in plan; 0 is no limit. */
   readonly serversMax: number;
+  /** Absolute; absent: there is one plan, the built-in one. */
+  readonly plansFile?: string;
+  /** Whether anyone may register. */
+  readonly signup: "open" | "closed";
+  /** These go together; see `provider-contradictions.ts`. */
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcClientSecret?: Secret;
+  /** Lower case. */
+  readonly oidcAllowedDomains: readonly string[];
   readonly upstreamIdleTimeoutMs: number;
   readonly bodyCaptureMaxBytes: number;
   readonly requestMaxBytes: number;
@@ -81,20 +105,28 @@ export function readConfig(
   const values = Object.fromEntries(
     keys.map((key) => [key, parse(variables[key], given[key], (problem) => wrong.push(problem))]),
   ) as unknown as Record<VariableKey, never>;
-  wrong.push(...unknownVariables(environment), ...contradictions(values));
+  wrong.push(...unknownVariables(environment), ...contradictions(values, given));
+  wrong.push(...providerContradictions(values));
   if (wrong.length > 0) throw invalid(...wrong);
-  const { publicUrl, apiKey, signup: _, ...rest } = values as unknown as Values;
+  const { publicUrl, apiKey, oidcClientSecret, plansFile, ...rest } = values as unknown as Values;
   return {
     ...rest,
+    exchangesPerTeamMax: rest.exchangesPerTeamMax ?? (rest.signup === "open" ? 1_000 : 0),
     dataDir: resolve(rest.dataDir),
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, "") }),
     ...(apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
+    ...(oidcClientSecret === undefined ? {} : { oidcClientSecret: new Secret(oidcClientSecret) }),
+    ...(plansFile === undefined ? {} : { plansFile: resolve(plansFile) }),
   };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Given = Partial<Record<VariableKey, string>>;
-type Values = Omit<Config, "apiKey"> & { apiKey?: string; signup: "open" | "closed" };
+type Values = Omit<Config, "apiKey" | "oidcClientSecret" | "exchangesPerTeamMax"> & {
+  apiKey?: string;
+  oidcClientSecret?: string;
+  exchangesPerTeamMax?: number;
+};
 
 const keys = Object.keys(variables) as VariableKey[];
 
@@ -126,10 +158,10 @@ function parse(
   variable: Variable,
   given: string | undefined,
   report: (problem: FieldProblem) => void,
-): string | number | undefined {
-  const text = given ?? variable.fallback;
-  if (text === undefined) return undefined;
+): string | number | readonly string[] | undefined {
   const { form } = variable;
+  const text = given ?? variable.fallback;
+  if (text === undefined) return form.kind === "list" ? [] : undefined;
   const shown = shownValue(form, text);
   const refuse = () =>
     void report({ field: variable.name, message: `is ${shown}, but must be ${rangeOf(form)}` });
@@ -142,6 +174,8 @@ function parse(
       return form.values.includes(text) ? text : refuse();
     case "url":
       return isUrlOf(text, form.schemes) ? text : refuse();
+    case "list":
+      return parseList(text, form.of) ?? refuse();
     case "text": {
       const printable = /^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$/.test(text) || !form.secret;
       return printable && text.length >= form.minLength && text.length <= form.maxLength
@@ -150,6 +184,21 @@ function parse(
     }
   }
 }
+
+/** Undefined when one of them is none, or when there are more than 1,000. */
+function parseList(text: string, of: ListForm["of"]): string[] | undefined {
+  const entries = text.split(",").map((entry) => entry.trim());
+  if (entries.length > 1_000 || !entries.every(isListed[of])) return undefined;
+  return of === "domains" ? entries.map((entry) => entry.toLowerCase()) : entries;
+}
+
+type ListForm = Extract<Form, { kind: "list" }>;
+
+const isListed: Readonly<Record<ListForm["of"], (entry: string) => boolean>> = {
+  networks: isRange,
+  destinations: isDestination,
+  domains: (entry) => /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(entry),
+};
 
 /** As much of a wrong value as may be printed. */
 function shownValue(form: Form, text: string): string {
@@ -180,7 +229,10 @@ function unknownVariables(environment: Environment): FieldProblem[] {
     }));
 }
 
-function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldProblem[] {
+function contradictions(
+  values: Readonly<Record<VariableKey, unknown>>,
+  given: Given,
+): FieldProblem[] {
   const wrong: FieldProblem[] = [];
   const { registryUrl, callsUrl } = values;
   if (registryUrl === callsUrl && registryUrl !== "sqlite:" && registryUrl !== "memory:") {
@@ -192,9 +244,13 @@ function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldPr
     const message = `is ${bodyDays} days, but no body outlives its call: ${variables.retentionDays.name} is ${callDays}`;
     wrong.push({ field: variables.bodyRetentionDays.name, message });
   }
-  if (values.signup === "open") {
-    const message = 'is "open", but this version has no accounts yet; leave it "closed"';
-    wrong.push({ field: variables.signup.name, message });
+  if (values.signup === "open" && given.egress === undefined && !isThisMachine(values.host)) {
+    const message = `must be set to listen on ${values.host} with open sign-up: "public" keeps strangers out of your network, "local" lets them in`;
+    wrong.push({ field: variables.egress.name, message });
+  }
+  if (values.plansFile !== undefined && given.serversMax !== undefined) {
+    const message = `is for the one plan there is without ${variables.plansFile.name}; say servers_max there instead`;
+    wrong.push({ field: variables.serversMax.name, message });
   }
   const publicUrl = typeof values.publicUrl === "string" ? URL.parse(values.publicUrl) : null;
   if (publicUrl && publicUrl.pathname !== "/") {
@@ -202,4 +258,8 @@ function contradictions(values: Readonly<Record<VariableKey, unknown>>): FieldPr
     wrong.push({ field: variables.publicUrl.name, message });
   }
   return wrong;
+}
+
+function isThisMachine(host: unknown): boolean {
+  return typeof host === "string" && (host === "localhost" || addressKind(host) === "loopback");
 }

@@ -47,10 +47,11 @@ function proxyFigures(proxy: ForwarderStats): Figure[] {
 }
 
 function seenFigures({ slabs, lostBytes, lostExchanges, deaths }: RecorderStatistics): Figure[] {
-  const { exchangesSeen, bodyBytesSkipped, backlogBytes } = slabs;
+  const { callsNotCaptured, exchangesSeen, bodyBytesSkipped, backlogBytes } = slabs;
   const exchangesDropped = { ...slabs.exchangesDropped, recorder_died: lostExchanges };
   return [
     counter("exchanges_seen_total", exchangesSeen, "Exchanges that capture began to see."),
+    counter("calls_not_captured_total", callsNotCaptured, "Exchanges at the capture level off."),
     counter("exchanges_dropped_total", by("reason", exchangesDropped), "Exchanges not seen."),
     counter("body_bytes_skipped_total", by("reason", bodyBytesSkipped), "Body bytes not seen."),
     gauge("capture_backlog_bytes", backlogBytes, "Bytes the recorder has not read yet."),

@@ -2,25 +2,31 @@
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { answerError } from "../api/answer.ts";
-import { controlPlane } from "../api/control-plane.ts";
+import type { ControlPlane } from "../api/control-plane.ts";
 import { Followers } from "../api/followers.ts";
 import { systemClock } from "../clock.ts";
+import { dashboard } from "../edge/dashboard.ts";
 import { guarded } from "../edge/guard.ts";
 import { type Listener, listen } from "../edge/listener.ts";
-import { planes } from "../edge/planes.ts";
+import { type Plane, planes } from "../edge/planes.ts";
 import { newId } from "../id.ts";
 import { invalid } from "../problem.ts";
 import { Directory } from "../proxy/directory.ts";
-import { egressRule } from "../proxy/egress.ts";
 import { Forwarder } from "../proxy/forwarder.ts";
 import type { Registry } from "../store/registry.ts";
 import type { Log } from "../telemetry.ts";
+import { builtDashboard } from "./built-dashboard.ts";
 import type { Config } from "./config.ts";
+import { openControl } from "./control.ts";
 import { openDataDir } from "./data-dir.ts";
 import { figures } from "./figures.ts";
 import { found, type Keys } from "./founding.ts";
 import { MetricsPage } from "./metrics-page.ts";
-import { ownPages } from "./own-pages.ts";
+import { networkOf } from "./network.ts";
+import { openOwnCalls } from "./own-calls.ts";
+import { ownPages, vitalPaths } from "./own-pages.ts";
+import { Plans } from "./plans.ts";
+import { PlanUsage } from "./plans-usage.ts";
 import { Recorder } from "./recorder.ts";
 import { type ReadableCallLog, remoteCallLog } from "./remote-call-log.ts";
 import { Retention } from "./retention.ts";
@@ -34,12 +40,15 @@ export interface Host extends AsyncDisposable {
   readonly dataDir: string;
   /** The text of the API key that this start made, if it made one. */
   readonly newKey: string | undefined;
+  /** Signs the owner in to the dashboard, once; absent when the owner has a password. */
+  readonly signInUrl: string | undefined;
 }
 
 /** How long exchanges may run on when the host is told to stop; streams end after their event. */
 const drainMs = 5_000;
 // What a query leaves behind is large and short-lived: a small young heap gives it back sooner.
 const reading = { heapMaxMiB: 512, youngMaxMiB: 16, answerMaxMs: 30_000 };
+const apiPaths = ["/v1/", "/docs", "/docs/", "/openapi.json"];
 const unreadable = {
   field: "request",
   message: "has a method or a target that HTTP does not allow",
@@ -55,24 +64,27 @@ export async function openHost(
   open.use(openDataDir(config.dataDir));
   open.use(lockCallLog(config));
   const registry = open.use(openRegistry(config.registryUrl, config.dataDir, log));
-  const { recorder, reader, calls } = await openCalls(open, config, registry, log);
+  const plans = new Plans(config, registry);
+  const { recorder, reader, calls } = await openCalls(open, config, { registry, plans }, log);
   const followers = open.use(new Followers(calls));
   recorder.onStored(() => followers.wake());
 
+  const usage = open.use(await PlanUsage.open({ registry, plans, clock: systemClock, log }));
   const directory = new Directory();
-  const egress = egressRule(config.egress);
+  const network = networkOf(config);
   let keys: Keys | undefined;
   const isOwnKey = (text: string) => keys?.isOwn(text) ?? false;
   const endpointKey = await registry.secret("endpoints");
   const forwarder = open.use(
     new Forwarder((slug) => directory.find(slug), recorder.watch, {
       ...config,
-      egress,
+      ...network,
       clock: systemClock,
       log,
       endpointKey,
       mayBegin: () => config.strictLogging === "0" || recorder.hasRoom,
       ...(config.durableCalls === "1" && { durable: () => recorder.durable() }),
+      mayCall: ({ teamId }) => usage.refusal(teamId),
       isOwnCredential: isOwnKey,
     }),
   );
@@ -85,53 +97,53 @@ export async function openHost(
   );
 
   let url = "";
-  const control = controlPlane({
-    log: calls,
-    followers,
-    registry,
-    refuseTarget: egress.refuse,
-    publicUrl: () => url,
-    serversMax: config.serversMax,
-    isOwnKey,
-    clock: systemClock,
-    report: log,
-    version,
-  });
+  const own = { publicUrl: () => url, isOwnKey, log, version };
+  const asking = { forwarder, ...network, registry, clock: systemClock, ...own };
+  const ownCalls = await openOwnCalls(open, asking);
+  const parts = { config, registry, calls, followers, plans, usage, network, ownCalls, ...own };
+  const control = await openControl(open, parts);
   let draining = false;
   const unreadiness = () => (draining ? "the host is stopping" : troubleOf(recorder, reader));
   const metrics = new MetricsPage(async () =>
     figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader.deaths),
   );
+  const api = apiPlane(control, log);
   const byPath = {
     "/p/": forwarder.handle,
     "/.well-known/": forwarder.handleMetadata,
+    ...Object.fromEntries(apiPaths.map((path) => [path, api])),
     ...ownPages({ unreadiness, metrics, log }),
   };
-  const all = planes(
-    byPath,
-    getRequestListener(control.fetch, {
-      overrideGlobalObjects: false,
-      // A request from which no `Request` can be made never reaches the app.
-      errorHandler: () => answerError(invalid(unreadable), newId(), log),
-    }),
-  );
-  const listener: Listener = await listen({ ...config, handle: guarded(config, all) });
+  const all = planes(byPath, dashboard(builtDashboard(), api));
+  const isShared = (address: string) => network.trustedProxies.has(address);
+  const handle = guarded(config, all);
+  const listener: Listener = await listen({ ...config, isShared, vital: vitalPaths, handle });
   open.defer(async () => {
     draining = true;
     followers.end();
     await Promise.all([listener.close(drainMs), forwarder.drain(drainMs)]);
   });
   url = config.publicUrl ?? listener.url;
-  egress.recognise({ address: listener.address, port: listener.port, publicUrl: url });
+  network.egress.recognise({ address: listener.address, port: listener.port, publicUrl: url });
   // Last, so that a start that cannot listen makes no key that nobody gets to see.
-  keys = await found(registry, config.apiKey, systemClock);
+  keys = await found(registry, config.apiKey, systemClock, url);
   const opened = open.move();
   return {
     url,
     dataDir: config.dataDir,
     newKey: keys.newKey,
+    signInUrl: keys.signInUrl,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** The API at `apiPaths`, and whatever nobody knows, which is its to refuse. */
+function apiPlane(control: ControlPlane, log: Log): Plane {
+  return getRequestListener(control.fetch, {
+    overrideGlobalObjects: false,
+    // A request from which no `Request` can be made never reaches the app.
+    errorHandler: () => answerError(invalid(unreadable), newId(), log),
+  });
 }
 
 /** Why calls cannot be recorded or read as they should be; undefined when they can. */
@@ -143,7 +155,7 @@ function troubleOf(recorder: Recorder, reader: Thread): string | undefined {
 async function openCalls(
   open: AsyncDisposableStack,
   config: Config,
-  registry: Registry,
+  { registry, plans }: { readonly registry: Registry; readonly plans: Plans },
   log: Log,
 ): Promise<{ recorder: Recorder; reader: Thread; calls: ReadableCallLog }> {
   const { callsUrl, dataDir } = config;
@@ -152,12 +164,13 @@ async function openCalls(
   const reader = sharesReads(callsUrl) ? open.use(await openReader(config, log)) : writer.thread;
   const calls = remoteCallLog(reader, writer.thread);
   await finishRemovals(registry, calls);
-  open.use(new Retention(calls, config, systemClock, log));
+  const teams = plans.retention;
+  open.use(new Retention(calls, { ...config, ...(teams && { teams }) }, systemClock, log));
   return { recorder, reader, calls };
 }
 
 async function openRecorder(
-  { callsUrl, dataDir, bodyCaptureMaxBytes, spillMaxBytes }: Config,
+  { callsUrl, dataDir, bodyCaptureMaxBytes, spillMaxBytes, apiKey }: Config,
   registry: Registry,
   writer: Writer,
   log: Log,
@@ -166,7 +179,9 @@ async function openRecorder(
   // A log that keeps nothing beyond this process leaves nothing on disk either.
   const spills = spillMaxBytes > 0 && sharesReads(callsUrl);
   const spill = { folder: join(dataDir, "spill"), maxBytes: spillMaxBytes };
-  return Recorder.open({ bodyCaptureMaxBytes, digestKey, ...(spills && { spill }) }, writer, log);
+  const ownSecrets = apiKey ? [apiKey.reveal()] : [];
+  const rest = { ownSecrets, ...(spills && { spill }) };
+  return Recorder.open({ bodyCaptureMaxBytes, digestKey, ...rest }, writer, log);
 }
 
 function openReader({ callsUrl, dataDir }: Config, log: Log): Promise<Thread> {

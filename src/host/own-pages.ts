@@ -1,4 +1,4 @@
-/** The host's pages about itself: alive, ready, figures, and a way in for who types the bare address. */
+/** The host's pages about itself: alive, ready, figures. */
 import type { Plane } from "../edge/planes.ts";
 import type { Log } from "../telemetry.ts";
 import type { MetricsPage } from "./metrics-page.ts";
@@ -9,6 +9,9 @@ export interface OwnPagesOptions {
   readonly metrics: MetricsPage;
   readonly log: Log;
 }
+
+/** Answered also when nothing else is: who watches the host must not take it for dead, or a restart for the cure. */
+export const vitalPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
 export function ownPages({ unreadiness, metrics, log }: OwnPagesOptions): Record<string, Plane> {
   return {
@@ -29,9 +32,6 @@ export function ownPages({ unreadiness, metrics, log }: OwnPagesOptions): Record
           answer(response, 503, "text/plain; charset=utf-8", "the figures cannot be read now\n");
         },
       );
-    }),
-    "/": forReading((_request, response) => {
-      response.writeHead(302, { Location: "/docs", "Content-Length": 0 }).end();
     }),
   };
 }

@@ -11,6 +11,7 @@ import { idsByTime } from "../id.ts";
 import type { Account, Taken } from "../ingest/accounting.ts";
 import { Ingest, ingestDefaults } from "../ingest/ingest.ts";
 import { LossTally } from "../ingest/loss-tally.ts";
+import type { Room } from "../ingest/queue.ts";
 import { Spill } from "../ingest/spill.ts";
 import { Problem } from "../problem.ts";
 import { LossTeller } from "./loss-teller.ts";
@@ -21,6 +22,8 @@ export interface RecorderData {
   readonly bodyCaptureMaxBytes: number;
   /** Key of the digests that stand for session ids and secrets. */
   readonly digestKey: Uint8Array;
+  /** Credentials of ours that have no form of their own, which the log must not hold. Absent: none. */
+  readonly ownSecrets?: readonly string[];
   /** Absent: what memory cannot hold is lost. */
   readonly spill?: { readonly folder: string; readonly maxBytes: number };
 }
@@ -41,8 +44,9 @@ export interface RecorderReport {
   /** Exchanges that this thread has seen to their end. */
   readonly exchangesEnded: number;
   readonly spill: { readonly files: number; readonly bytes: number };
-  /** See `Ingest.crowded`. */
+  /** See `Ingest.pressure`. */
   readonly crowded: boolean;
+  readonly room: Room;
   /** See `Ingest.arrears`. */
   readonly arrears: { readonly silentMs: number; readonly oldestMs: number };
 }
@@ -76,7 +80,7 @@ let sweep: NodeJS.Timeout;
 
 serveMethods(port, {
   open: () => {
-    const { bodyCaptureMaxBytes, digestKey, life, before } = data;
+    const { bodyCaptureMaxBytes, digestKey, ownSecrets = [], life, before } = data;
     if (data.spill) spill = new Spill({ ...data.spill, life, log });
     const rest = { ...(spill && { spill }), ...(before && { before }) };
     ingest = new Ingest(append, { ...ingestDefaults, log, losses, ...rest });
@@ -84,6 +88,7 @@ serveMethods(port, {
     capture = new Capture((call) => ingest.offer(call), {
       bodyCaptureMaxBytes,
       digestKey,
+      ownSecrets,
       log,
       ids: idsByTime(),
     });
@@ -122,8 +127,9 @@ function report(consumedBytes: number): RecorderReport {
   const { exchangesEnded } = capture.stats();
   const { files, bytes } = spill ?? { files: 0, bytes: 0 };
   const [account, arrears] = [ingest.account(), ingest.arrears()];
-  const { crowded } = ingest;
-  return { consumedBytes, account, exchangesEnded, spill: { files, bytes }, crowded, arrears };
+  const { crowded, room } = ingest.pressure;
+  const told = { consumedBytes, account, exchangesEnded, spill: { files, bytes } };
+  return { ...told, crowded, room, arrears };
 }
 
 /** Another writer, after the one before has died. */

@@ -47,6 +47,7 @@ function exchange(recorder: Recorder, calls: number): void {
       path: "",
       rawHeaders: ["content-type", "application/json"],
       sourceIp: "127.0.0.1",
+      captureLevel: "redacted",
     });
     witness.request(Buffer.from(`{"jsonrpc":"2.0","id":${n},"method":"ping"}`));
     witness.requestEnd();

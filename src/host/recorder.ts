@@ -137,7 +137,13 @@ export class Recorder implements AsyncDisposable {
 
   /** False when an exchange that begins now may be lost to the log, or its bodies, as far as can be known. */
   get hasRoom(): boolean {
-    return this.thread.alive && !this.#latest.crowded && !this.#slabs.crowded;
+    const { crowded, room, exchangesEnded } = this.#latest;
+    if (!this.thread.alive || crowded || this.#slabs.crowded) return false;
+    // What is on its way there has to fit in, too, in half of the room: a byte of it is a character, which counts as
+    // two, and exchanges that are let in have bytes to come.
+    const { backlogBytes, exchangesSeen } = this.#slabs.stats();
+    const underWay = exchangesSeen - this.#closedExchanges - exchangesEnded;
+    return backlogBytes * 4 <= room.bytes && underWay * 2 < room.calls;
   }
 
   /** Why calls cannot be recorded as they should be, as a sentence; undefined when they can. */
@@ -254,6 +260,7 @@ const emptyReport: RecorderReport = {
   exchangesEnded: 0,
   spill: { files: 0, bytes: 0 },
   crowded: false,
+  room: { calls: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
   arrears: { silentMs: 0, oldestMs: 0 },
 };
 

@@ -4,19 +4,19 @@ import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { Problem } from "../problem.ts";
 import type { CallLog } from "../store/call-log.ts";
 import { MemoryCallLog } from "../store/memory/call-log.ts";
-import { MemoryRegistry } from "../store/memory/registry.ts";
+import { openMemoryRegistry } from "../store/memory/registry.ts";
 import type { Registry } from "../store/registry.ts";
 import { SqliteCallLog } from "../store/sqlite/call-log.ts";
 import { upgradeDatabase } from "../store/sqlite/database.ts";
 import { lockFile } from "../store/sqlite/lock.ts";
-import { SqliteRegistry } from "../store/sqlite/registry.ts";
+import { openSqliteRegistry } from "../store/sqlite/registry.ts";
 import { type Log, silentLog } from "../telemetry.ts";
 
 export function openRegistry(url: string, dataDir: string, log: Log = silentLog): Registry {
-  if (isMemory(url)) return new MemoryRegistry();
+  if (isMemory(url)) return openMemoryRegistry();
   const path = fileOf(url, dataDir, "registry.db");
   upgradeDatabase(path, "registry", log);
-  return SqliteRegistry.open(path);
+  return openSqliteRegistry(path);
 }
 
 /** `read` opens a second view of a log that a writer keeps; see `sharesReads`. */

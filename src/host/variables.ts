@@ -24,7 +24,9 @@ export type Form =
     }
   | { readonly kind: "whole"; readonly min: number; readonly max: number; readonly unit: string }
   | { readonly kind: "choice"; readonly values: readonly string[] }
-  | { readonly kind: "url"; readonly schemes: readonly string[] };
+  | { readonly kind: "url"; readonly schemes: readonly string[] }
+  /** Separated by commas. `destinations` are networks or names of hosts; `domains` follow the "@" of addresses. */
+  | { readonly kind: "list"; readonly of: "networks" | "destinations" | "domains" };
 
 const gibibyte = 1_073_741_824;
 
@@ -79,20 +81,94 @@ export const variables = {
     form: { kind: "choice", values: ["local", "public"] },
     fallback: "local",
     meaning:
-      "Where upstreams may be: `local` allows loopback and private networks (never link-local or cloud metadata), `public` only global addresses.",
+      "Where upstreams may be: `local` allows loopback and private networks (never link-local or cloud metadata), `public` only global addresses, by https, on 443, 80 and ports from 1024 that are no well-known database's. Must be set to listen beyond this machine with open sign-up.",
+  },
+  egressAllow: {
+    name: "HOOKWATCH_EGRESS_ALLOW",
+    form: { kind: "list", of: "destinations" },
+    absence: "none",
+    meaning:
+      "Upstreams that may be called whatever `HOOKWATCH_EGRESS` says, on any port, by http too: networks (`10.1.0.0/16`) also if they are link-local, hosts (`mcp.internal`, `*.internal`) where they are global, private or this machine.",
+  },
+  egressDeny: {
+    name: "HOOKWATCH_EGRESS_DENY",
+    form: { kind: "list", of: "destinations" },
+    absence: "none",
+    meaning: "Upstreams that must not be called whatever else is allowed: networks and hosts.",
+  },
+  egressHttp: {
+    name: "HOOKWATCH_EGRESS_HTTP",
+    form: { kind: "choice", values: ["0", "1"] },
+    fallback: "0",
+    meaning: "`1` allows upstreams by http with `HOOKWATCH_EGRESS=public`, too.",
+  },
+  trustedProxies: {
+    name: "HOOKWATCH_TRUSTED_PROXIES",
+    form: { kind: "list", of: "networks" },
+    absence: "none",
+    meaning:
+      "The reverse proxies before this host: their `X-Forwarded-For` is believed for `source_ip` and for what is counted by client; read from its right end, up to the first address that is none of them.",
+  },
+  connectionsPerClientMax: {
+    name: "HOOKWATCH_CONNECTIONS_PER_CLIENT_MAX",
+    form: { kind: "whole", min: 0, max: 1_000_000, unit: "connections" },
+    fallback: "1000",
+    meaning:
+      "Open connections from one address (of IPv6: one /64), beyond which new ones get 503; this machine and trusted proxies are not counted. 0 is no limit.",
+  },
+  exchangesPerTeamMax: {
+    name: "HOOKWATCH_EXCHANGES_PER_TEAM_MAX",
+    form: { kind: "whole", min: 0, max: 1_000_000, unit: "exchanges" },
+    absence: "1000 with open sign-up, else 0",
+    meaning:
+      "Exchanges of one team's servers that may be open at once, streams included, beyond which new ones get 503; 0 is no limit.",
   },
   signup: {
     name: "HOOKWATCH_SIGNUP",
     form: { kind: "choice", values: ["closed", "open"] },
     fallback: "closed",
     meaning:
-      "`open` lets anyone register an account; this version has no accounts yet and refuses it.",
+      "`open` lets anyone register an account, `closed` who is invited or comes from `HOOKWATCH_OIDC_ALLOWED_DOMAINS`.",
+  },
+  oidcIssuer: {
+    name: "HOOKWATCH_OIDC_ISSUER",
+    form: { kind: "url", schemes: ["http", "https"] },
+    absence: "none",
+    meaning:
+      "An OpenID provider that users can sign in with; it must let browsers come back to `/v1/auth/oidc/callback` of the public URL. See docs/accounts.md.",
+  },
+  oidcClientId: {
+    name: "HOOKWATCH_OIDC_CLIENT_ID",
+    form: { kind: "text", minLength: 1, maxLength: 500 },
+    absence: "none",
+    meaning: "What the provider knows this host by.",
+  },
+  oidcClientSecret: {
+    name: "HOOKWATCH_OIDC_CLIENT_SECRET",
+    form: { kind: "text", minLength: 8, maxLength: 1_000, secret: true },
+    absence: "none: a public client",
+    meaning: "What this host proves to the provider who it is with.",
+  },
+  oidcAllowedDomains: {
+    name: "HOOKWATCH_OIDC_ALLOWED_DOMAINS",
+    form: { kind: "list", of: "domains" },
+    absence: "none",
+    meaning:
+      "Whose users get an account at their first sign-in with the provider though sign-up is closed, by what follows the `@` of an address that the provider has verified: `example.com`.",
   },
   serversMax: {
     name: "HOOKWATCH_SERVERS_MAX",
     form: { kind: "whole", min: 0, max: 1_000_000, unit: "servers" },
     fallback: "0",
-    meaning: "How many servers a team may register; 0 is no limit.",
+    meaning:
+      "How many servers a team may register, where there is no file of plans; 0 is no limit.",
+  },
+  plansFile: {
+    name: "HOOKWATCH_PLANS_FILE",
+    form: { kind: "text", minLength: 1, maxLength: 4_096 },
+    absence: "one plan without limits",
+    meaning:
+      "A JSON file with the plans that teams can be on, the first of them that of new teams; docs/plans.example.json is one.",
   },
   upstreamIdleTimeoutMs: {
     name: "HOOKWATCH_UPSTREAM_IDLE_TIMEOUT_MS",
@@ -169,5 +245,14 @@ export function rangeOf(form: Form): string {
     return `${form.minLength} to ${form.maxLength} ${what}`;
   }
   if (form.kind === "choice") return form.values.join(" or ");
+  if (form.kind === "list") {
+    return `${listed[form.of]}, separated by commas`;
+  }
   return form.schemes.map((scheme) => `${scheme}:…`).join(" or ");
 }
+
+const listed = {
+  networks: "addresses or networks",
+  destinations: "addresses, networks or hosts",
+  domains: "domains",
+} as const;
