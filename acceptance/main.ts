@@ -5,17 +5,24 @@
  * Exit code 0 when nothing failed; with `--strict` a skip is a failure, too.
  */
 import { parseArgs } from "node:util";
+import { backpressure } from "./backpressure.ts";
 import { backupUnderLoad } from "./backup-under-load.ts";
 import { clockJumps } from "./clock-jumps.ts";
+import { controlPlane } from "./control-plane.ts";
 import { diskFull } from "./disk-full.ts";
+import { errorBudget } from "./error-budget.ts";
 import { exactAccount } from "./exact-account.ts";
 import { ioErrors } from "./io-errors.ts";
 import { killNine } from "./kill-nine.ts";
+import { noisyNeighbour } from "./noisy-neighbour.ts";
 import { powerCut } from "./power-cut.ts";
 import { queryWhileWriting } from "./query-while-writing.ts";
+import { release } from "./release.ts";
 import { type Parameters, Run, Skipped, type Verdict } from "./run.ts";
 import { storeHung } from "./store-hung.ts";
+import { streamLag } from "./stream-lag.ts";
 import { upgrade } from "./upgrade.ts";
+import { upstreamFaults } from "./upstream-faults.ts";
 
 interface Program {
   readonly title: string;
@@ -23,16 +30,23 @@ interface Program {
 }
 
 const programs: Readonly<Record<string, Program>> = {
+  Q3: { title: "events through many streams", measure: streamLag },
+  Q5: { title: "clients that vanish", measure: release },
+  Q7: { title: "readers that stall", measure: backpressure },
   Q8: { title: "kill -9 under load", measure: killNine },
   Q9: { title: "power cut under load", measure: powerCut },
   Q10: { title: "disk full", measure: diskFull },
   Q11: { title: "I/O errors", measure: ioErrors },
   Q12: { title: "store hung", measure: storeHung },
   Q13: { title: "accounting", measure: exactAccount },
+  Q14: { title: "servers that break", measure: upstreamFaults },
   Q16: { title: "clock jumps", measure: clockJumps },
+  Q19: { title: "noisy neighbour", measure: noisyNeighbour },
   Q20: { title: "queries while writing", measure: queryWhileWriting },
   Q21: { title: "upgrade", measure: upgrade },
   Q22: { title: "backup under load", measure: backupUnderLoad },
+  Q23: { title: "control plane", measure: controlPlane },
+  Q24: { title: "error budget", measure: errorBudget },
 };
 
 /** A figure that hangs is a figure that fails. */

@@ -9,7 +9,7 @@ export interface Parameters {
   readonly full: boolean;
   /** Length of the loaded phase; each program has its own default. */
   readonly seconds: number | undefined;
-  /** Kills, cuts, jumps. */
+  /** Kills, cuts, jumps, pairs of windows. */
   readonly times: number | undefined;
   /** Calls in the log before the measurement begins. */
   readonly rows: number | undefined;

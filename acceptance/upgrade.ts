@@ -35,7 +35,7 @@ export async function upgrade(run: Run): Promise<void> {
   const dataDir = join(scratch.path, "data");
   const newer = newerProgram(join(scratch.path, "newer"));
 
-  const server = await useOldProgram(dataDir);
+  const server = await exerciseOldProgram(dataDir);
   await seedCalls(dataDir, server.team_id, rows, run);
   const before = await look(dataDir, server);
 
@@ -73,7 +73,7 @@ export async function upgrade(run: Run): Promise<void> {
 }
 
 /** A server and some calls of it. */
-async function useOldProgram(dataDir: string): Promise<ServerRow> {
+async function exerciseOldProgram(dataDir: string): Promise<ServerRow> {
   await using upstream = await startEchoUpstream();
   await using host = await HostProcess.start({ dataDir });
   const server = await host.api.addServer("upgraded", upstream.url);

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Call } from "../src/call.ts";
 import { SqliteCallLog } from "../src/store/sqlite/call-log.ts";
-import { SqliteRegistry } from "../src/store/sqlite/registry.ts";
+import { openSqliteRegistry } from "../src/store/sqlite/registry.ts";
 import { sampleCalls } from "./sample-calls.ts";
 
 const total = Number(process.argv[2] ?? 1_000_000);
@@ -38,7 +38,7 @@ try {
 
 async function measure(): Promise<void> {
   const dataDir = join(folder, "data");
-  await using _registry = SqliteRegistry.open(join(dataDir, "registry.db"));
+  await using _registry = openSqliteRegistry(join(dataDir, "registry.db"));
   const path = join(dataDir, "calls.db");
   await using log = SqliteCallLog.open(path, { mode: "write" });
   for (let done = 0; done < total; done += 1_000) await log.append(some(1_000));

@@ -54,6 +54,7 @@ function exchange(watch: Watch, { type, bytes }: { type: string; bytes: Buffer }
     path: "",
     rawHeaders,
     sourceIp: "192.0.2.7",
+    captureLevel: "redacted",
   });
   witness.request(request);
   witness.requestEnd();

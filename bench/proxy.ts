@@ -197,6 +197,7 @@ async function proxy(copies: boolean, upstreamPort: number): Promise<void> {
     name: "bench",
     targetUrl: `http://127.0.0.1:${upstreamPort}/mcp`,
     isActive: true,
+    captureLevel: "redacted",
     createdAtMs: 0,
     updatedAtMs: 0,
   });
@@ -222,7 +223,7 @@ async function proxy(copies: boolean, upstreamPort: number): Promise<void> {
     {
       upstreamIdleTimeoutMs: 300_000,
       requestMaxBytes: 67_108_864,
-      egress: egressRule("local"),
+      egress: egressRule({ mode: "local" }),
       clock: systemClock,
       log: silentLog,
     },

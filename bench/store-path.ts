@@ -122,6 +122,7 @@ function see(at: number): void {
     path: "",
     rawHeaders: one.rawHeaders,
     sourceIp: one.call.sourceIp,
+    captureLevel: "redacted",
   });
   witness.request(one.request);
   witness.requestEnd();

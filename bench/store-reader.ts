@@ -8,8 +8,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { giveWay } from "../src/host/give-way.ts";
 import { openCallLog } from "../src/host/stores.ts";
 import type { CallLog } from "../src/store/call-log.ts";
+import { silentLog } from "../src/telemetry.ts";
 import { sampleServers } from "./sample-calls.ts";
 import { quantile } from "./spent.ts";
 import { readFacts } from "./store-facts.ts";
@@ -37,7 +39,8 @@ export interface ColdReport {
 export interface LoadedReport extends HotReport {
   readonly quietCommitP99: number;
   readonly askedCommitP99: number;
-  readonly commits: number;
+  /** While nobody asked, and while somebody did. */
+  readonly commits: readonly [quiet: number, asked: number];
 }
 
 export interface RemovalReport {
@@ -54,7 +57,8 @@ const warmUpTurns = 3;
 /** Slow questions are asked fewer times, but at least twice. */
 const questionMaxMs = 10_000;
 const pacedRowsPerSecond = 2_000;
-const quietMs = 8_000;
+const quietMs = 4_000;
+const questionsPerRest = 4;
 const loadedTurns = 3;
 
 const [mode = "", folder = "", number = "20"] = process.argv.slice(2);
@@ -79,26 +83,32 @@ async function cold(): Promise<ColdReport> {
   return { openMs, askMs: performance.now() - startedMs - openMs };
 }
 
-/** Reader and writer as the host has them, each in its thread. */
+/** Reader and writer as the host has them, each in its thread. Rests from questions come in between: what else the machine does is in both figures. */
 async function loaded(): Promise<LoadedReport> {
   const writer = await openWriter();
+  giveWay(silentLog);
   await using log = openCallLog("sqlite:", folder, "read");
   await writer.send({ order: "pace", rowsPerSecond: pacedRowsPerSecond });
-  await sleep(quietMs / 4);
+  await sleep(quietMs);
   await writer.send({ order: "tell" });
-  await sleep(quietMs);
-  const before = await writer.send({ order: "tell" });
+  const commitsMs: Record<"quiet" | "asked", number[]> = { quiet: [], asked: [] };
+  let asked = 0;
+  const rest = async () => {
+    asked += 1;
+    if (asked % questionsPerRest !== 0) return;
+    commitsMs.asked.push(...(await writer.send({ order: "tell" })).commitsMs);
+    await sleep(quietMs);
+    commitsMs.quiet.push(...(await writer.send({ order: "tell" })).commitsMs);
+  };
   // Asked more often, for there to be enough commits meanwhile.
-  const answers = await askAll(log, loadedTurns * Number(number));
-  const asked = await writer.send({ order: "tell" });
-  await sleep(quietMs);
-  const after = await writer.send({ order: "rest" });
+  const answers = await askAll(log, loadedTurns * Number(number), rest);
+  commitsMs.asked.push(...(await writer.send({ order: "rest" })).commitsMs);
   return {
     answers,
     rssMiB: rssMiB(),
-    quietCommitP99: quantile([...before.commitsMs, ...after.commitsMs], 0.99),
-    askedCommitP99: quantile(asked.commitsMs, 0.99),
-    commits: asked.commitsMs.length,
+    quietCommitP99: quantile(commitsMs.quiet, 0.99),
+    askedCommitP99: quantile(commitsMs.asked, 0.99),
+    commits: [commitsMs.quiet.length, commitsMs.asked.length],
   };
 }
 
@@ -113,7 +123,7 @@ async function removal(): Promise<RemovalReport> {
     const reader = readOn(log);
     const answer = order ? await writer.send(order) : undefined;
     // What follows by itself counts, too.
-    await sleep(quietMs / 2);
+    await sleep(quietMs);
     const { waitsMs } = await writer.send({ order: "tell" });
     const readerMaxMs = Math.max(...(await reader.end()));
     const writerMaxMs = Math.max(...waitsMs, ...(answer?.waitsMs ?? []));
@@ -156,7 +166,11 @@ function readOn(log: CallLog): { end(): Promise<readonly number[]> } {
   };
 }
 
-async function askAll(log: CallLog, turns: number): Promise<Answered[]> {
+async function askAll(
+  log: CallLog,
+  turns: number,
+  rest: () => Promise<void> = async () => undefined,
+): Promise<Answered[]> {
   const answers: Answered[] = [];
   for (const { ask, kind } of questions) {
     if (!isAsked(kind, facts)) {
@@ -177,6 +191,7 @@ async function askAll(log: CallLog, turns: number): Promise<Answered[]> {
         await sleep(0);
       }
       answers.push({ p50: quantile(timesMs, 0.5), p95: quantile(timesMs, 0.95) });
+      await rest();
     } catch (cause) {
       answers.push({ p50: Number.NaN, p95: Number.NaN, failure: String(cause) });
     }

@@ -161,7 +161,7 @@ export function loadedTable({ hot, seeded }: Measured, loaded: LoadedReport): st
   }
   const { quietCommitP99, askedCommitP99, commits, rssMiB } = loaded;
   const change = (askedCommitP99 / quietCommitP99 - 1) * 100;
-  return `${lines.join("\n")}\n\nCommits of 50 calls: p99 ${ms(quietCommitP99)} ms without questions, ${ms(askedCommitP99)} ms with them (${change >= 0 ? "+" : ""}${change.toFixed(0)} %; ± 20 % wanted), of ${commits}. Writer and reader in one process: ${rssMiB.toFixed(0)} MiB.`;
+  return `${lines.join("\n")}\n\nCommits of 50 calls: p99 ${ms(quietCommitP99)} ms without questions, ${ms(askedCommitP99)} ms with them (${change >= 0 ? "+" : ""}${change.toFixed(0)} %; ± 20 % wanted), of ${commits[0]} and ${commits[1]}. Writer and reader in one process: ${rssMiB.toFixed(0)} MiB.`;
 }
 
 export function removalTable({ seeded }: Measured, { rows, removed }: RemovalReport): string {
