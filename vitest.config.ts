@@ -1,5 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+/** Unit tests by their nature, but of many thousand cases, slow hashes or full disks: `npm run check` has a minute. */
+const thorough = [
+  "src/access/passwords.test.ts",
+  "src/api/auth.test.ts",
+  "src/api/control-plane.test.ts",
+  "src/api/tenants.test.ts",
+  "src/capture/capture.test.ts",
+  "src/capture/decode.test.ts",
+  "src/capture/hostile-input.test.ts",
+  "src/capture/redact-gaps.test.ts",
+  "src/capture/stream-decoder.test.ts",
+  "src/ingest/spilling.test.ts",
+  "src/store/sqlite/salvage.test.ts",
+  "test/build-dashboard.test.ts",
+  "test/linear-patterns.test.ts",
+];
+
 export default defineConfig({
   test: {
     pool: "forks",
@@ -7,12 +24,13 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts"],
-          exclude: ["test/readme.test.ts"],
+          include: ["src/**/*.test.ts", "dashboard/**/*.test.ts", "test/*.test.ts"],
+          exclude: ["test/readme.test.ts", ...thorough],
           // Thousands of random cases in one test take seconds where other work goes on.
           testTimeout: 30_000,
         },
       },
+      { test: { name: "thorough", include: thorough, testTimeout: 60_000 } },
       {
         test: {
           name: "store",
@@ -33,6 +51,24 @@ export default defineConfig({
           name: "conformance",
           include: ["test/conformance/**/*.test.ts"],
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "dashboard",
+          include: ["test/dashboard/**/*.test.ts"],
+          globalSetup: ["test/dashboard/build.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "screenshots",
+          include: ["test/dashboard/screenshots.ts"],
+          globalSetup: ["test/dashboard/build.ts"],
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

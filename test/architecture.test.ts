@@ -31,13 +31,26 @@ const bannedNames = new Set(
   ),
 );
 
-/** Packages that only one module may use: all outbound traffic passes one door. */
+/** Packages that only one module may use. */
 const onlyIn: readonly { readonly what: RegExp; readonly where: RegExp }[] = [
-  { what: /^undici$/, where: /^proxy\// },
-  { what: /^node:(net|tls|http|https|http2|dgram)$/, where: /^(edge|proxy)\// },
+  { what: /^node:(net|http)$/, where: /^(edge|proxy)\// },
   { what: /^node:child_process$/, where: /^cli\// },
   { what: /^node:sqlite$/, where: /^store\/sqlite\// },
 ];
+
+/** Whoever opens connections to others takes them from `egress.ts`, each of these by its `connector`. */
+const outbound = /^proxy\/(egress|dial|direct-line|outbound-fetch)\.ts$/;
+/** What opens a connection, by what it is imported as; and which files may. */
+const openers: readonly { readonly from: RegExp; readonly name: RegExp; readonly where: RegExp }[] =
+  [
+    { from: /^undici$/, name: /./, where: outbound },
+    { from: /^node:net$/, name: /^(connect|createConnection|Socket|\*)$/, where: outbound },
+    // Over a pair of streams of its own: there is no socket.
+    { from: /^node:http$/, name: /^(request|get|Agent|\*)$/, where: /^edge\/inner-line\.ts$/ },
+    { from: /^node:tls$/, name: /./, where: outbound },
+    { from: /^node:dns(\/promises)?$/, name: /./, where: /^proxy\/egress\.ts$/ },
+    { from: /^node:(https|http2|dgram|quic)$/, name: /./, where: /^$/ },
+  ];
 
 const files = filesBelow(join(root, "src")).map((path) => relative(join(root, "src"), path));
 const sources = files.filter((file) => file.endsWith(".ts"));
@@ -66,6 +79,30 @@ describe("architecture", () => {
         onlyIn.some(({ what, where }) => what.test(name) && !where.test(file)),
       );
     expect(wrong).toEqual([]);
+  });
+
+  test("only the modules behind the egress rule open connections to others", () => {
+    const code = sources.filter((file) => !isTest(file));
+    expect(code.filter((file) => outbound.test(file) && !/egress/i.test(read(file)))).toEqual([]);
+    const wrong = code.flatMap((file) =>
+      valuesImported(file)
+        .filter(({ from, name }) =>
+          openers.some(
+            (one) => one.from.test(from) && one.name.test(name) && !one.where.test(file),
+          ),
+        )
+        .map(({ from, name }) => `${file} imports ${name} of ${from}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("nothing asks the web past the egress rule by what is global, or by a library's own way", () => {
+    const globals =
+      /(?<![.\w])(?:globalThis\.)?(?:fetch\(|new (?:WebSocket|EventSource|XMLHttpRequest)\b)/;
+    const code = sources.filter((file) => !isTest(file));
+    expect(code.filter((file) => globals.test(withoutComments(read(file))))).toEqual([]);
+    const askers = code.filter((file) => packagesOf(file).includes("openid-client"));
+    expect(askers.filter((file) => !/\bcustomFetch\b/.test(read(file)))).toEqual([]);
   });
 
   test("no file or folder has a name that tells nothing", () => {
@@ -105,7 +142,26 @@ function packagesOf(file: string): string[] {
 function specifiers(file: string): string[] {
   // `new URL(…)` is how the entries of worker threads are named.
   const pattern = /(?:\bfrom|\bimport|\bimport\(|\bnew URL\()\s*["'`]([^"'`]+)["'`]/g;
-  return [...read(file).matchAll(pattern)].map((match) => match[1] ?? "");
+  return [...withoutComments(read(file)).matchAll(pattern)].map((match) => match[1] ?? "");
+}
+
+/** What a file imports to use it, types left out; `*` for all of a module. */
+function valuesImported(file: string): { readonly from: string; readonly name: string }[] {
+  const pattern = /^import\s+(?!type\b)([^"]+?)\s+from\s+"([^"]+)"/gm;
+  return [...read(file).matchAll(pattern)].flatMap(([, what = "", from = ""]) =>
+    what.startsWith("{")
+      ? what
+          .slice(1, -1)
+          .split(",")
+          .map((one) => one.trim())
+          .filter((one) => one !== "" && !one.startsWith("type "))
+          .map((one) => ({ from, name: one.split(/\s+as\s+/)[0] ?? one }))
+      : [{ from, name: "*" }],
+  );
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 }
 
 function read(file: string): string {

@@ -24,7 +24,7 @@ async function install(scope, say) {
   try {
     if (isInstalled(scope)) return;
     const what = scope === "all" ? "packages and development tools" : "packages";
-    say(`installing ${what} (once, about 10 seconds) …`);
+    say(`installing ${what} (once, some 20 seconds) …`);
     await run("npm", [
       "ci",
       "--include=optional",

@@ -8,30 +8,42 @@ const { existsSync, mkdtempSync, readFileSync, rmSync } = require("node:fs");
 const { constants, tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { findRuntime } = require("../bin/runtime.cjs");
+const { buildDashboard } = require("./build-dashboard.cjs");
 const { install } = require("./install.cjs");
 
 const root = join(__dirname, "..");
 
 const biome = ["node_modules/@biomejs/biome/bin/biome"];
-const tsc = ["node_modules/typescript/bin/tsc", "--project", "."];
+const tsc = ["node_modules/typescript/bin/tsc", "--project"];
+const vite = ["node_modules/vite/bin/vite.js"];
 const vitest = ["node_modules/vitest/vitest.mjs", "run"];
 
 const tasks = {
-  start: { needs: "runtime", run: (rest) => become(["bin/hookwatch.cjs", "serve", ...rest]) },
+  start: { needs: "dashboard", run: (rest) => become(["bin/hookwatch.cjs", "serve", ...rest]) },
+  dashboard: { needs: "all", run: (rest) => become([...vite, ...rest]) },
+  screenshots: {
+    needs: "all",
+    run: (rest) => become([...vitest, "--project", "screenshots", ...rest]),
+  },
   demo: { needs: "all", run: (rest) => become(["demo/main.ts", ...rest]) },
   docs: { needs: "runtime", run: (rest) => become(["tools/docs.ts", ...rest]) },
   bench: { needs: "all", run: (rest) => become(["bench/main.ts", ...rest]) },
   acceptance: { needs: "all", run: (rest) => become(["acceptance/main.ts", ...rest]) },
   format: { needs: "all", run: () => become([...biome, "check", "--write", "."]) },
   unit: { needs: "all", run: (rest) => become([...vitest, "--project", "unit", ...rest]) },
+  thorough: { needs: "all", run: (rest) => become([...vitest, "--project", "thorough", ...rest]) },
   store: { needs: "all", run: (rest) => become([...vitest, "--project", "store", ...rest]) },
   e2e: { needs: "all", run: (rest) => become([...vitest, "--project", "e2e", ...rest]) },
   conformance: {
     needs: "all",
     run: (rest) => become([...vitest, "--project", "conformance", ...rest]),
   },
+  browser: { needs: "all", run: (rest) => become([...vitest, "--project", "dashboard", ...rest]) },
   check: { needs: "all", run: () => verify(["unit"]) },
-  test: { needs: "all", run: () => verify(["unit", "store", "e2e", "conformance"]) },
+  test: {
+    needs: "all",
+    run: () => verify(["unit", "thorough", "store", "e2e", "conformance", "dashboard"]),
+  },
 };
 
 main(process.argv[2], process.argv.slice(3)).catch((error) => fail(error.message));
@@ -40,8 +52,16 @@ async function main(name, rest) {
   const task = tasks[name];
   if (!task) fail(`unknown task "${name}"; there are ${Object.keys(tasks).join(", ")}`);
   process.chdir(root);
-  await install(task.needs, say);
+  await prepare(task.needs);
   task.run(rest);
+}
+
+/** Building the dashboard needs development tools; without them, or without the build, the host starts all the same. */
+async function prepare(needs) {
+  if (needs !== "dashboard") return install(needs, say);
+  const failure = await buildDashboard(() => install("all", say), say);
+  if (failure) say(failure);
+  await install("runtime", say);
 }
 
 /** Hands over to a program on the right runtime: its output, its signals, its exit code. */
@@ -58,7 +78,9 @@ function verify(projects) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const [what, command] of [
     ["format and lint", [...biome, "check", "--error-on-warnings", "."]],
-    ["types", tsc],
+    ["types", [...tsc, "."]],
+    ["types of the dashboard", [...tsc, "dashboard"]],
+    ["types of its tests", [...tsc, "test/dashboard"]],
   ]) {
     const step = spawnSync(runtime(), command, { encoding: "utf8" });
     if (step.status === 0) counts.passed += 1;
@@ -77,7 +99,7 @@ function verify(projects) {
 }
 
 /** Units have the machine to themselves but for each other; the others measure time, one file after the other. */
-const workers = { unit: ["--maxWorkers=100%"] };
+const workers = { unit: ["--maxWorkers=100%"], thorough: ["--maxWorkers=100%"] };
 
 function addTests(counts, project, report) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];

@@ -19,6 +19,7 @@ export interface CallRow {
   readonly id: string;
   readonly parent_id: string | null;
   readonly logical_id: string;
+  readonly replay_of: string | null;
   readonly mcp_server_id: string;
   readonly team_id: string;
   readonly kind: "request" | "notification" | "http";

@@ -12,7 +12,7 @@ import { callStream, callStreamDefaults } from "../../src/api/call-stream.ts";
 import { Followers } from "../../src/api/followers.ts";
 import { MemoryCallLog } from "../../src/store/memory/call-log.ts";
 import { Events } from "../api/events.ts";
-import { callOf } from "../api/rig.ts";
+import { callOf, ownerOf } from "../api/rig.ts";
 import type { CallRow } from "./api.ts";
 import { RawClient } from "./raw-client.ts";
 import { type Rig, readableMs, rigForFile, startRig } from "./rig.ts";
@@ -138,7 +138,7 @@ test("a reader that has taken nothing for the time it is given is cut off, and i
   const log = new MemoryCallLog();
   const followers = new Followers(log);
   onTestFinished(() => followers.end());
-  const caller = { teamId: "0192aaaa-0000-7000-8000-00000000000a", userId: "u" };
+  const caller = ownerOf("0192aaaa-0000-7000-8000-00000000000a");
   const body = "x".repeat(16_000);
   const { next } = await log.arrivals(caller.teamId, { filter: {}, limit: 1 });
   await log.append(Array.from({ length: 2_000 }, () => callOf(caller, { responseBody: body })));
@@ -146,8 +146,14 @@ test("a reader that has taken nothing for the time it is given is cut off, and i
   const report = vi.fn();
   const listener = getRequestListener(
     (request, { outgoing }) => {
-      const connection = { caller, recheck: async () => {}, report, cut: () => outgoing.destroy() };
-      return stream.answer(request, connection, undefined);
+      const asked = {
+        caller,
+        sourceIp: "",
+        inTeam: async () => caller,
+        recheck: async () => caller,
+      };
+      const connection = { ...asked, report, cut: () => void outgoing.destroy() };
+      return stream.answer(request, connection, {});
     },
     { overrideGlobalObjects: false },
   );

@@ -11,7 +11,7 @@ import type { Scenario, Stage } from "./scenarios.ts";
 import type { WireExchange } from "./wire.ts";
 
 const ofTheRun = new Set(["date", "connection", "keep-alive", "transfer-encoding"]);
-const ofPages = new Set(["content-security-policy", "x-content-type-options"]);
+const ofPages = new Set(["content-security-policy", "referrer-policy", "x-content-type-options"]);
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 export interface Run extends Omit<Stage, "client"> {

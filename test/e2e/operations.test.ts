@@ -24,7 +24,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeRecord } from "../../src/ingest/segment.ts";
+import { encodeRecord } from "../../src/ingest/spill-records.ts";
 import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
 import { call } from "../store/builders.ts";
 import { program, type Rig, startRig } from "./rig.ts";
@@ -220,6 +220,7 @@ describe("a backup", () => {
       "--data-dir",
       dataDir,
     ]);
+    const exited = once(child, "exit");
     await until(
       "its work",
       5_000,
@@ -227,7 +228,7 @@ describe("a backup", () => {
       (names) => names.some((name) => name.includes("unfinished")),
     );
     child.kill("SIGTERM");
-    const [code] = await once(child, "exit");
+    const [code] = await exited;
     // It may have been done by then.
     expect(readdirSync(root).sort()).toEqual(code === 0 ? ["backup", "data"] : ["data"]);
   });

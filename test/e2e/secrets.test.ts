@@ -4,15 +4,16 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Events } from "../api/events.ts";
-import { type Rig, startRig } from "./rig.ts";
+import { startRig } from "./rig.ts";
 import { startScripted } from "./scripted-upstream.ts";
 import { storedText } from "./stored-text.ts";
+import { toldBy } from "./told-text.ts";
 
 /** § stands for the secret, of 40 letters and digits. */
 const fieldTemplates: Readonly<Record<string, string>> = {
@@ -24,6 +25,10 @@ const fieldTemplates: Readonly<Record<string, string>> = {
   "mcp-param-city": "=?base64?§?=",
   "x-auth-token": "§",
   "x-unknown": "§",
+  dpop: "eyJ§.eyJ§.§",
+  "x-amz-security-token": "§",
+  "x-forwarded-authorization": "Bearer §",
+  "last-event-id": "token=§",
   "user-agent": "agent/1 (token=§)",
   referer: "https://app.example/cb?code=§&state=1",
   baggage: "api_key=§",
@@ -66,6 +71,26 @@ const textTemplates = [
   "//registry.example/:_authToken=§",
   "-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----",
   "-----BEGIN PRIVATE KEY-----\\n§\\n-----END PRIVATE KEY-----",
+  "login failed: password = Password1§",
+  "my password is §",
+  "the API key for the shop is §",
+  "set the password to §",
+  "mysql -uroot -p§ shop",
+  "mysql -p'§' shop",
+  "sshpass -p § ssh bob@example.com",
+  "password: |\n  §\nuser: bob",
+  '{"password":{"value":"§","length":40}}',
+  '{"secrets":[{"db":["§"]}]}',
+  '["x-api-key","§"]',
+  '{"headers":[["x-api-key","§"]]}',
+  '{"name":"x-api-key","comment":"","value":"§"}',
+  '{"value":"§","key":"x-api-key"}',
+  '{"p\\u0061ssword":"§"}',
+  "got Bearer a\\u002B§",
+  "hw_§",
+  "x hwr_§",
+  "hws_§; hwl_§; hwi_§",
+  "hwa_eyJ§.eyJ§.§",
   "ghp_§",
   "sk-proj-§",
   "eyJ§.eyJ§.sig§",
@@ -122,6 +147,8 @@ interface Turn {
   readonly status?: number;
   readonly fields?: Readonly<Record<string, string>>;
   readonly encoded?: boolean;
+  /** The answer comes in pieces that cut words. */
+  readonly pieces?: boolean;
 }
 
 const call = (argument: object) => ({
@@ -129,6 +156,7 @@ const call = (argument: object) => ({
   params: { name: "sign-in", arguments: argument },
 });
 const json = { "content-type": "application/json" };
+const encoders = { br: brotliCompressSync, zstd: zstdCompressSync, deflate: deflateSync };
 const compressed = fill("password: §");
 const turns: readonly Turn[] = [
   {
@@ -143,6 +171,39 @@ const turns: readonly Turn[] = [
     answer: gzipSync(rpc(content([compressed]))),
     fields: { ...json, "content-encoding": "gzip" },
     encoded: true,
+  },
+  ...Object.entries(encoders).map(([coding, encode]) => ({
+    what: `an answer in ${coding}`,
+    request: rpc(call({})),
+    answer: encode(rpc(content([fill("password: §"), witness]))),
+    fields: { ...json, "content-encoding": coding },
+  })),
+  {
+    what: "a compressed stream",
+    request: rpc(call({})),
+    answer: gzipSync(`data: ${rpc(content([fill("password: §")]))}\n\n`),
+    fields: { "content-type": "text/event-stream", "content-encoding": "gzip" },
+  },
+  {
+    what: "one event in many lines and pieces",
+    request: rpc(call({})),
+    answer: `id: 1\r\ndata: {"jsonrpc":"2.0","id":1,\r\ndata: "result":{"password":"${fill("§")}"}}\r\n\r\n`,
+    fields: { "content-type": "text/event-stream" },
+    pieces: true,
+  },
+  {
+    what: "nested JSON, beyond what is kept",
+    request: rpc(call({ a: [{ b: { password: { c: [fill("§")] } } }], secret: fill("§") })),
+    answer: rpc(content(["x ".repeat(523_900), fill("password: §"), fill("sk-proj-§")])),
+    fields: json,
+  },
+  {
+    what: "an error with details",
+    request: rpc(call({})),
+    answer: rpc({
+      error: { code: -32602, message: fill("bad token=§"), data: { token: fill("§") } },
+    }),
+    fields: json,
   },
   {
     what: "an error",
@@ -179,14 +240,14 @@ const turns: readonly Turn[] = [
 ];
 
 test("secrets pass unaltered, and are in no answer, no file and no line of the log", async () => {
-  expect(new Set(needles).size).toBeGreaterThanOrEqual(60);
+  expect(new Set(needles).size).toBeGreaterThanOrEqual(150);
   let current: Turn | undefined;
   const arrived: { headers: object; url: string; body: Buffer }[] = [];
   await using upstream = await startScripted(async ({ request, response }) => {
     const body = Buffer.concat(await Array.fromAsync(request));
     arrived.push({ headers: request.headers, url: request.url ?? "", body });
     response.writeHead(current?.status ?? 200, { ...current?.fields });
-    response.end(current?.answer);
+    await writeAll(response, Buffer.from(current?.answer ?? ""), current?.pieces ? 13 : 2 ** 30);
   });
   let output: readonly string[] = [];
   {
@@ -213,11 +274,11 @@ test("secrets pass unaltered, and are in no answer, no file and no line of the l
       { server_id: server.id },
       (all) => all.length >= turns.length,
     );
-    for (const [where, text] of await toldBy(
-      rig,
-      calls.map(({ id }) => id),
-    ))
-      expectNone(where, text);
+    const told = await toldBy(rig, { serverId: server.id, callIds: calls.map(({ id }) => id) });
+    for (const [where, text] of told) expectNone(where, text);
+    const exported = told.filter(([path]) => path.includes("export"));
+    for (const [path, text] of exported) expect(text, path).toContain(witness);
+    for (const needle of needles) expect(await rig.api.count({ q: needle })).toBe(0);
     let shown = "";
     for (let n = 0; n < turns.length; n += 1) shown += JSON.stringify(await events.next(5_000));
     expectNone("the stream of calls", shown);
@@ -246,29 +307,12 @@ function post(url: string, body: Buffer, encoded: boolean) {
   });
 }
 
-/** Everything that can be asked for. */
-async function toldBy(
-  rig: Rig,
-  ids: readonly string[],
-): Promise<readonly (readonly [string, string])[]> {
-  const paths = [
-    "/metrics",
-    "/v1/mcp/calls",
-    "/v1/mcp/calls/metrics",
-    ...["ndjson", "csv", "har"].map((format) => `/v1/mcp/calls/export?format=${format}`),
-    ...ids.flatMap((id) => [`/v1/mcp/calls/${id}`, `/v1/mcp/calls/${id}/messages`]),
-  ];
-  const told: (readonly [string, string])[] = [];
-  for (const path of paths) {
-    const answer = await fetch(`${rig.url}${path}`, {
-      headers: { authorization: `Bearer ${rig.apiKey}` },
-    });
-    expect(answer.status, path).toBe(200);
-    told.push([path, await answer.text()]);
+async function writeAll(response: ServerResponse, body: Buffer, pieceBytes: number) {
+  for (let at = 0; at < body.length; at += pieceBytes) {
+    response.write(body.subarray(at, at + pieceBytes));
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  const exported = told.filter(([path]) => path.includes("export"));
-  for (const [path, text] of exported) expect(text, path).toContain(witness);
-  return told;
+  response.end();
 }
 
 function expectNone(where: string, text: string): void {

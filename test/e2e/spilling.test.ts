@@ -124,7 +124,13 @@ test("told to record all or nothing, the proxy refuses calls rather than to lose
   }
   const counted = () => rig.api.count({ server_id: server.id });
   await until("every call that passed", 20_000, counted, (count) => count === passed);
-  const account = await readAccount(rig);
+  // The recorder tells a moment after the log has them.
+  const account = await until(
+    "nothing pending",
+    5_000,
+    () => readAccount(rig),
+    ({ pendingMemory }) => pendingMemory === 0,
+  );
   expect(account).toMatchObject({ accepted: passed, stored: passed, shed: 0, dropped: 0 });
   await ping(url, 1);
 }, 60_000);
