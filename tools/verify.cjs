@@ -1,0 +1,125 @@
+// Format, lint, types and tests. What failed is told at the end, where the end of a log shows it.
+"use strict";
+
+const { spawnSync } = require("node:child_process");
+const { existsSync, mkdtempSync, readFileSync, rmSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const { join, relative } = require("node:path");
+const { findRuntime } = require("../bin/runtime.cjs");
+
+const root = join(__dirname, "..");
+const vitest = join("node_modules", "vitest", "vitest.mjs");
+const tsc = ["node_modules/typescript/bin/tsc", "--project"];
+
+const checks = [
+  [
+    "format and lint",
+    ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],
+  ],
+  ["types", [...tsc, "."]],
+  ["types of the dashboard", [...tsc, "dashboard"]],
+  ["types of its tests", [...tsc, "test/dashboard"]],
+];
+
+/** Units have the machine to themselves but for each other; the others measure time, one file after the other. */
+const workers = { unit: ["--maxWorkers=100%"], thorough: ["--maxWorkers=100%"] };
+
+/** More files than these that fail are no bad moment of the machine, and are not run again. */
+const filesRunAgain = 5;
+
+/**
+ * Runs every check and the tests of `projects`; the last line is `N passed, N failed`, each check counting as one.
+ * A file of tests that failed is run once more by itself at the end. Tests that pass then count as passed and are
+ * listed as unsteady, with what they said the first time: a shared machine stands still now and then, and whoever
+ * reads the list can tell that from a race of ours.
+ *
+ * @returns whether all passed.
+ */
+function verify(projects, say) {
+  const results = [
+    ...checks.map((check) => runCheck(check, say)),
+    ...projects.flatMap((project) => runTests(project)),
+  ];
+  const unsteady = runAgain(results);
+  const failures = results.flatMap((result) => result.failures);
+  const total = (what) => results.reduce((sum, result) => sum + result[what], 0);
+  list("unsteady (failed, and passed when run again):", unsteady);
+  list("failed:", failures);
+  const skipped = total("skipped") > 0 ? `, ${total("skipped")} skipped` : "";
+  process.stdout.write(`${total("passed")} passed, ${failures.length} failed${skipped}\n`);
+  return failures.length === 0;
+}
+
+function runCheck([title, command], say) {
+  const run = spawnSync(findRuntime(), command, { cwd: root, encoding: "utf8" });
+  const ok = run.status === 0;
+  if (!ok) process.stdout.write(`${run.stdout}${run.stderr}`);
+  say(`${title}: ${ok ? "passed" : "failed"}`);
+  const failures = ok ? [] : [{ title, message: "its output is above" }];
+  return { passed: ok ? 1 : 0, skipped: 0, failures };
+}
+
+/**
+ * @param files - those to run; all of the project when left out.
+ * @returns one result a file, and one without a file where the run failed for no test.
+ */
+function runTests(project, files = []) {
+  const folder = mkdtempSync(join(tmpdir(), "hookwatch-test-"));
+  const report = join(folder, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const options = ["--project", project, ...reporters, ...(workers[project] ?? []), ...files];
+  const run = spawnSync(findRuntime(), [vitest, "run", ...options], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  const json = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : { testResults: [] };
+  rmSync(folder, { recursive: true });
+  const results = json.testResults.map((result) => readResult(project, result));
+  if (run.status !== 0 && results.every(({ failures }) => failures.length === 0)) {
+    const title = `project ${project}`;
+    const message = `an error outside of any test; vitest ended with ${run.status ?? run.signal}`;
+    results.push({ passed: 0, skipped: 0, failures: [{ title, message }] });
+  }
+  return results;
+}
+
+/** Of one file; one that does not load, or whose hook fails, may fail without a test that does. */
+function readResult(project, { name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const count = (...wanted) =>
+    assertionResults.filter((test) => wanted.includes(test.status)).length;
+  const failures = assertionResults
+    .filter((test) => test.status === "failed")
+    .map((test) => ({ file, title: test.fullName, message: test.failureMessages.join("\n") }));
+  if (status === "failed" && failures.length === 0) failures.push({ file, title: file, message });
+  const skipped = count("pending", "skipped", "todo", "disabled");
+  return { project, file, passed: count("passed"), skipped, failures };
+}
+
+/** Puts what a second run says in the place of what failed. @returns the failures that it did not have. */
+function runAgain(results) {
+  const failed = results.filter(({ file, failures }) => file && failures.length > 0);
+  if (failed.length > filesRunAgain) return [];
+  return failed.flatMap((first) => {
+    process.stdout.write(`\nrunning again what failed: ${first.file}\n`);
+    const second = runTests(first.project, [first.file]);
+    results.splice(results.indexOf(first), 1, ...second);
+    const titles = second.flatMap(({ failures }) => failures.map(({ title }) => title));
+    return first.failures.filter(({ title }) => !titles.includes(title));
+  });
+}
+
+function list(heading, failures) {
+  if (failures.length === 0) return;
+  process.stdout.write(`\n${heading}\n`);
+  for (const { file, title, message } of failures) {
+    const lines = String(message ?? "")
+      .split("\n")
+      .filter((line) => !line.includes("/node_modules/"))
+      .slice(0, 12);
+    process.stdout.write(`- ${file && file !== title ? `${file}: ` : ""}${title}\n`);
+    process.stdout.write(lines.map((line) => `    ${line}\n`).join(""));
+  }
+}
+
+module.exports = { verify };
