@@ -61,6 +61,26 @@ export interface ExchangeEnd {
 }
 
 /**
+ * When the upstream's side of an exchange got how far: monotonic milliseconds, those of `Clock`. What did not happen is
+ * absent: the first four are where the connection was there already. Grows while the exchange runs; of a redirect that
+ * was followed only the last hop counts.
+ */
+export interface LineTimings {
+  /** The connection was begun. */
+  readonly connectBeganAtMs?: number;
+  /** Its name had addresses; absent where there is none to resolve. */
+  readonly resolvedAtMs?: number;
+  /** TCP stood. */
+  readonly connectedAtMs?: number;
+  /** TLS stood; absent without it. */
+  readonly securedAtMs?: number;
+  /** The head had been given to the connection, and the body, if all of it was there. */
+  readonly requestSentAtMs?: number;
+  /** The first byte of an answer came, a provisional one's included. */
+  readonly firstByteAtMs?: number;
+}
+
+/**
  * Sees one exchange. Order of calls: `request*`, `requestEnd?`, `head?`, `response*`, `end`; the two
  * directions may interleave, `end` comes exactly once and last. When the answer is one of our own
  * making (502, 504, 413 …), `head` and `response` carry it all the same.

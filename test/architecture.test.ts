@@ -13,8 +13,9 @@ const nouns = [/^[^/]+\.ts$/];
 /** Layer of a file below src/ → what it may import of src/. The first match counts. */
 const layers: readonly { readonly of: RegExp; readonly may: readonly RegExp[] }[] = [
   { of: /^[^/]+\.ts$/, may: nouns },
-  { of: /^edge\//, may: [...nouns, /^edge\//] },
-  { of: /^proxy\//, may: [...nouns, /^proxy\//] },
+  { of: /^http\//, may: [/^http\//] },
+  { of: /^edge\//, may: [...nouns, /^http\//, /^edge\//] },
+  { of: /^proxy\//, may: [...nouns, /^http\//, /^proxy\//] },
   { of: /^capture\//, may: [...nouns, /^capture\//] },
   { of: /^ingest\//, may: [...nouns, /^ingest\//] },
   { of: /^store\/[^/]+\.ts$/, may: [...nouns, /^store\/[^/]+\.ts$/] },
