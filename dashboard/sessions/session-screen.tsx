@@ -168,22 +168,24 @@ function Summary({ timeline }: { timeline: Timeline }) {
   const { bars, startMs, lengthMs } = timeline;
   const first = bars[0]?.call;
   const named = bars.find(({ call }) => call.client_name !== null)?.call;
-  const failed = bars.filter(({ call }) => call.status !== "success").length;
+  // As the list of sessions counts: the connections that carried them are shown and not counted.
+  const counted = bars.filter(({ call }) => call.kind !== "http");
+  const failed = counted.filter(({ call }) => call.status !== "success").length;
+  const server = first && servers.get(first.mcp_server_id);
   return (
     <>
       <span className="min-w-0 font-medium">
         <SafeText maxLength={100} empty="Unnamed client">
           {named?.client_name}
         </SafeText>{" "}
-        <span className="font-normal text-muted">
-          with{" "}
-          <SafeText maxLength={100} empty="an unknown server">
-            {first && servers.get(first.mcp_server_id)?.name}
-          </SafeText>
-        </span>
+        {server && (
+          <span className="font-normal text-muted">
+            with <SafeText maxLength={100}>{server.name}</SafeText>
+          </span>
+        )}
       </span>
       <span className="text-muted">
-        {countText(bars.length)} calls{failed > 0 && `, ${countText(failed)} failed`},{" "}
+        {countText(counted.length)} calls{failed > 0 && `, ${countText(failed)} failed`},{" "}
         {duration(lengthMs)}
       </span>
       <TimeText at={new Date(startMs).toISOString()} form="full" className="text-muted" />

@@ -48,7 +48,7 @@ export function Members({ teamId, userId }: { teamId: string; userId: string }) 
             {
               title: "Email",
               cell: (member) => (
-                <span className="flex items-center gap-2">
+                <span className="flex flex-wrap items-center gap-x-2 break-all">
                   <SafeText maxLength={80}>{member.email}</SafeText>
                   {member.user_id === userId && <Badge>You</Badge>}
                 </span>

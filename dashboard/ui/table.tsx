@@ -29,7 +29,10 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
               <th
                 key={column.title}
                 scope="col"
-                className={classNames("h-8 px-4 font-medium whitespace-nowrap", look(column))}
+                className={classNames(
+                  "h-8 px-2 font-medium whitespace-nowrap first:pl-4 last:pr-4 md:px-4",
+                  look(column),
+                )}
               >
                 {column.title}
               </th>
@@ -42,7 +45,11 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
               {columns.map((column) => (
                 <td
                   key={column.title}
-                  className={classNames("h-11 px-4", look(column), column.className)}
+                  className={classNames(
+                    "h-11 px-2 first:pl-4 last:pr-4 md:px-4",
+                    look(column),
+                    column.className,
+                  )}
                 >
                   {column.cell(row)}
                 </td>

@@ -37,5 +37,13 @@ describeInBrowser("every page", () => {
       wanted: document.documentElement.scrollWidth,
     }));
     expect(wanted).toBeLessThanOrEqual(width);
+    expect(await page.evaluate(cutTables)).toEqual([]);
   });
 });
+
+/** Runs in the page. The names of tables of which a part is out of sight. */
+function cutTables(): string[] {
+  return [...document.querySelectorAll("table")]
+    .filter(({ parentElement: box }) => box !== null && box.scrollWidth > box.clientWidth)
+    .map((table) => table.ariaLabel ?? "");
+}

@@ -51,6 +51,9 @@ describeInBrowser("sessions", () => {
     const own = asking.filter(({ session_id }) => session_id !== null);
     const page = await timeline(own[0]?.session_id);
     expect(await bars(page).count()).toBe(own.length);
+    const counted = own.filter(({ kind }) => kind !== "http").length;
+    expect(counted).toBeLessThan(own.length);
+    await page.getByText(`${counted} calls`).waitFor();
     const names = await bars(page).allInnerTexts();
     const at = (name: string) => names.findIndex((text) => text.includes(name));
     expect(at("sampling/createMessage")).toBe(at("sample") + 1);
