@@ -4,10 +4,10 @@
  * In: requests, and a look now and then. Out: those that came slower than the limit over its span while somebody was
  * reading them. Bounds: one for each connection.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 
 interface Arrival {
-  readonly response: ServerResponse;
+  readonly response: InboundResponse;
   /** Since when, and from which byte of the connection on, the pace is measured; -1: not yet. */
   fromMs: number;
   fromByte: number;
@@ -20,13 +20,13 @@ export interface Pace {
 
 export class Arrivals {
   readonly #pace: Pace;
-  readonly #arrivals = new Map<IncomingMessage, Arrival>();
+  readonly #arrivals = new Map<InboundRequest, Arrival>();
 
   constructor(pace: Pace) {
     this.#pace = pace;
   }
 
-  add(request: IncomingMessage, response: ServerResponse): void {
+  add(request: InboundRequest, response: InboundResponse): void {
     const { headers } = request;
     if (headers["transfer-encoding"] === undefined && !(Number(headers["content-length"]) > 0))
       return;
@@ -34,8 +34,8 @@ export class Arrivals {
   }
 
   /** Those that are too slow, each once. To be called about once a second, with monotonic time. */
-  takeSlow(nowMs: number): (readonly [IncomingMessage, ServerResponse])[] {
-    const slow: (readonly [IncomingMessage, ServerResponse])[] = [];
+  takeSlow(nowMs: number): (readonly [InboundRequest, InboundResponse])[] {
+    const slow: (readonly [InboundRequest, InboundResponse])[] = [];
     for (const [request, arrival] of this.#arrivals) {
       if (request.complete || request.socket.destroyed) this.#arrivals.delete(request);
       else if (this.#isSlow(request, arrival, nowMs)) {
@@ -46,7 +46,7 @@ export class Arrivals {
     return slow;
   }
 
-  #isSlow(request: IncomingMessage, arrival: Arrival, nowMs: number): boolean {
+  #isSlow(request: InboundRequest, arrival: Arrival, nowMs: number): boolean {
     const { bytesPerSecondMin, spanMs } = this.#pace;
     const { bytesRead } = request.socket;
     // What has come and is not read yet is ours to read.

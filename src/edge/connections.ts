@@ -6,6 +6,7 @@
  */
 import type { Socket } from "node:net";
 import { clientNetwork } from "../client-network.ts";
+import type { InboundSocket } from "../inbound.ts";
 
 export interface ConnectionsOptions {
   readonly connectionsMax: number;
@@ -24,7 +25,7 @@ export class Connections {
   /** The client that each is counted for, if it is for one. */
   readonly #clients = new Map<Socket, string | undefined>();
   readonly #byClient = new Map<string, number>();
-  readonly #excess = new Set<Socket>();
+  readonly #excess = new Set<InboundSocket>();
   #refused = 0;
 
   constructor(options: ConnectionsOptions) {
@@ -60,7 +61,7 @@ export class Connections {
     this.#refused += 1;
   }
 
-  isExcess(socket: Socket): boolean {
+  isExcess(socket: InboundSocket): boolean {
     return this.#excess.has(socket);
   }
 

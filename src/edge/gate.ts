@@ -4,8 +4,7 @@
  * In: requests, and a look about once a second. Out: the same to the planes, or 503 with the time to come again; 408 for
  * bodies that come too slowly. What runs is not touched. Bounds: `limits.ts`.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { InboundRequest, InboundResponse, InboundSocket } from "../inbound.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Connections } from "./connections.ts";
 import type { EdgeLimits } from "./limits.ts";
@@ -13,11 +12,12 @@ import { proxyPathPrefix, type Refusal, refusalText, refuse, tooSlow } from "./r
 import { isScarce, type MemoryUse, memoryUse } from "./resources.ts";
 
 export interface GateOptions {
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly limits: EdgeLimits;
   readonly vital?: ReadonlySet<string>;
   readonly memoryUse?: () => MemoryUse;
 }
+
+type Handler<Request, Response> = (request: Request, response: Response) => void;
 
 export class Gate {
   readonly #connections: Connections;
@@ -26,7 +26,7 @@ export class Gate {
   readonly #tooMany: Refusal;
   readonly #tooFull: Refusal;
   /** How many requests wait, of connections on which some do. */
-  readonly #waiting = new Map<Socket, number>();
+  readonly #waiting = new Map<InboundSocket, number>();
   #scarce = false;
 
   constructor(connections: Connections, options: GateOptions) {
@@ -43,22 +43,30 @@ export class Gate {
     };
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle<Request extends InboundRequest, Response extends InboundResponse>(
+    request: Request,
+    response: Response,
+    plane: Handler<Request, Response>,
+  ): void {
     // A response without a socket waits for the one before it; so does its request, lest one connection open many.
-    if (response.socket !== null) this.#begin(request, response);
+    if (response.socket !== null) this.#begin(request, response, plane);
     else if (this.#mayWait(request.socket, response)) {
-      response.once("socket", () => this.#begin(request, response));
+      response.once("socket", () => this.#begin(request, response, plane));
     }
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse): void {
+  #begin<Request extends InboundRequest, Response extends InboundResponse>(
+    request: Request,
+    response: Response,
+    plane: Handler<Request, Response>,
+  ): void {
     const refusal = this.#refusal(request);
     if (refusal !== undefined && !this.#isVital(request)) {
       refuse(response, refusal, isOnProxyUrl(request));
       return;
     }
     this.#arrivals.add(request, response);
-    this.#options.handle(request, response);
+    plane(request, response);
   }
 
   /** `nowMs` is monotonic. */
@@ -73,7 +81,7 @@ export class Gate {
   }
 
   /** False for one too many, whose connection ends. */
-  #mayWait(socket: Socket, response: ServerResponse): boolean {
+  #mayWait(socket: InboundSocket, response: InboundResponse): boolean {
     const waiting = (this.#waiting.get(socket) ?? 0) + 1;
     if (waiting > this.#options.limits.pipelinedMax) {
       socket.destroy();
@@ -88,17 +96,17 @@ export class Gate {
     return true;
   }
 
-  #refusal(request: IncomingMessage): Refusal | undefined {
+  #refusal(request: InboundRequest): Refusal | undefined {
     if (this.#connections.isExcess(request.socket)) return this.#tooMany;
     return this.#scarce ? this.#tooFull : undefined;
   }
 
-  #isVital({ url = "" }: IncomingMessage): boolean {
+  #isVital({ url = "" }: InboundRequest): boolean {
     const mark = url.indexOf("?");
     return this.#options.vital?.has(mark === -1 ? url : url.slice(0, mark)) === true;
   }
 }
 
-function isOnProxyUrl({ url = "" }: IncomingMessage): boolean {
+function isOnProxyUrl({ url = "" }: InboundRequest): boolean {
   return url.startsWith(proxyPathPrefix);
 }

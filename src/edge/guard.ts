@@ -5,9 +5,9 @@
  * In: requests as Node has parsed them; its parser accepts more than RFC 9112 does. Out: the same to the
  * plane, `url` in origin form; or a refusal, before anything behind has seen the request.
  */
-import type { IncomingMessage } from "node:http";
+
 import { isIP } from "node:net";
-import type { Plane } from "./planes.ts";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { badVersion, proxyPathPrefix, type Refusal, refuse } from "./refusal.ts";
 
 export interface GuardOptions {
@@ -16,7 +16,10 @@ export interface GuardOptions {
 }
 
 /** The plane, guarded. */
-export function guarded(options: GuardOptions, plane: Plane): Plane {
+export function guarded<Request extends InboundRequest, Response extends InboundResponse>(
+  options: GuardOptions,
+  plane: (request: Request, response: Response) => void,
+): (request: Request, response: Response) => void {
   const own = ownNames(options.publicUrl);
   return (request, response) => {
     const refusal = refusalOf(request, own);
@@ -39,7 +42,7 @@ function ownNames(publicUrl: string | undefined): OwnNames {
   return { hosts, origin };
 }
 
-function refusalOf(request: IncomingMessage, own: OwnNames): Refusal | undefined {
+function refusalOf(request: InboundRequest, own: OwnNames): Refusal | undefined {
   const { httpVersionMajor, httpVersionMinor, headers, method = "" } = request;
   // Node takes a request line without a version for "HTTP/0.9", with fields and all.
   if (httpVersionMajor === 0) return noVersion;
@@ -64,7 +67,7 @@ function refusalOf(request: IncomingMessage, own: OwnNames): Refusal | undefined
  * A browser that wants an answer of an upstream's for a script, a frame or a part of a page: it would act on our origin,
  * the dashboard's, which trusts its own. Clients in pages use `fetch`, whose destination is `empty`.
  */
-function isEmbedded({ url = "", headers }: IncomingMessage): boolean {
+function isEmbedded({ url = "", headers }: InboundRequest): boolean {
   const destination = headers["sec-fetch-dest"];
   if (destination === undefined || !url.startsWith(proxyPathPrefix)) return false;
   return destination !== "empty" && destination !== "document";
@@ -105,7 +108,7 @@ function fieldsSeen(rawHeaders: readonly string[]): number {
   return seen;
 }
 
-function isOwnHost(host: string, request: IncomingMessage, own: OwnNames): boolean {
+function isOwnHost(host: string, request: InboundRequest, own: OwnNames): boolean {
   const { localPort, localAddress = "" } = request.socket;
   if (own.hosts.has(host)) return true;
   const name = withoutPort(host, localPort);
@@ -123,7 +126,7 @@ function withoutPort(host: string, port: number | undefined): string | undefined
 }
 
 /** `POST http://host/path` is legal towards any server (RFC 9112, 3.2.2) if the host is ours. */
-function toOriginForm(request: IncomingMessage, own: OwnNames): boolean {
+function toOriginForm(request: InboundRequest, own: OwnNames): boolean {
   const url = request.url ?? "";
   if (url.startsWith("/")) return true;
   const [, authority = "", rest = ""] = /^https?:\/\/([^/?#]+)([/?].*)?$/i.exec(url) ?? [];

@@ -60,7 +60,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   });
   const gate = new Gate(connections, { ...options, limits });
   const server = createServer(serverOptions(limits), (request, response) =>
-    gate.handle(request, response),
+    gate.handle(request, response, options.handle),
   );
   server.maxConnections = connectionsMax + limits.excessMax;
   // Bounded by bytes; Node would drop fields beyond a number without a word.

@@ -2,7 +2,8 @@
  * What the edge answers by itself, before any plane is asked: on proxy URLs a JSON-RPC error, because MCP
  * clients read it; elsewhere the API's error body. Nothing of the request is repeated in it.
  */
-import { type ServerResponse, STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { InboundResponse } from "../inbound.ts";
 
 export interface Refusal {
   readonly statusCode: number;
@@ -16,7 +17,7 @@ export interface Refusal {
 
 export const proxyPathPrefix = "/p/";
 
-export function refuse(response: ServerResponse, refusal: Refusal, onProxyUrl: boolean): void {
+export function refuse(response: InboundResponse, refusal: Refusal, onProxyUrl: boolean): void {
   const { rawHeaders, body } = render(refusal, onProxyUrl);
   // What follows on a connection that began with such a request is not to be trusted either.
   response.writeHead(refusal.statusCode, [...rawHeaders, "Connection", "close"]);

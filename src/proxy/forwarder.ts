@@ -6,9 +6,9 @@
  * but the two sides. Bounds: `limits.ts` and the options.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../clock.ts";
 import type { ExchangeWitness, OwnCall, Watch } from "../exchange.ts";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import type { Log } from "../telemetry.ts";
 import { Admission, type MayCall } from "./admission.ts";
 import { Dial } from "./dial.ts";
@@ -72,13 +72,13 @@ export interface ForwarderStats extends TallyCounts {
 }
 
 export class Forwarder implements AsyncDisposable {
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void =>
+  readonly handle = (request: InboundRequest, response: InboundResponse): void =>
     this.#accept(request, response);
   /** As `handle`, for requests that came over no socket. */
-  readonly handleOwn = (request: IncomingMessage, response: ServerResponse, origin: OwnOrigin) =>
+  readonly handleOwn = (request: InboundRequest, response: InboundResponse, origin: OwnOrigin) =>
     this.#accept(request, response, origin);
   /** For everything below `/.well-known/`. */
-  readonly handleMetadata = (request: IncomingMessage, response: ServerResponse): void =>
+  readonly handleMetadata = (request: InboundRequest, response: InboundResponse): void =>
     this.#oauth.handle(request, response);
   readonly #find: (slug: string) => Target | undefined;
   readonly #watch: Watch;
@@ -196,7 +196,7 @@ export class Forwarder implements AsyncDisposable {
     this.#dial.close();
   }
 
-  #accept(request: IncomingMessage, response: ServerResponse, origin?: OwnOrigin): void {
+  #accept(request: InboundRequest, response: InboundResponse, origin?: OwnOrigin): void {
     const path = splitPath(request.url ?? "");
     if (path?.rest.endsWith(appendedName) && isReading(request.method)) {
       this.#oauth.answer(request, response, { kind: "appended", name: appendedName, path });
@@ -221,8 +221,8 @@ export class Forwarder implements AsyncDisposable {
 
   /** `teamId`: of the team that an exchange with an upstream counts for. */
   #begin(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: InboundRequest,
+    response: InboundResponse,
     witness: ExchangeWitness,
     teamId?: string,
   ): Relay {
@@ -232,17 +232,12 @@ export class Forwarder implements AsyncDisposable {
     return relay;
   }
 
-  #sourceIp({ socket, rawHeaders }: IncomingMessage, origin?: OwnOrigin): string {
+  #sourceIp({ socket, rawHeaders }: InboundRequest, origin?: OwnOrigin): string {
     if (origin) return origin.sourceIp;
     return sourceIp(socket.remoteAddress, rawHeaders, this.#options.trustedProxies);
   }
 
-  #tap(
-    request: IncomingMessage,
-    target: Target,
-    path: string,
-    origin?: OwnOrigin,
-  ): ExchangeWitness {
+  #tap(request: InboundRequest, target: Target, path: string, origin?: OwnOrigin): ExchangeWitness {
     const { rawHeaders, method = "" } = request;
     const opening = {
       serverId: target.serverId,

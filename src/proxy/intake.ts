@@ -5,8 +5,9 @@
  * rest follows into at the upstream's pace. Counts and shows every byte in passing; keeps the first 64 KiB by
  * reference, until told to forget them; as many as `replayMaxBytes` while there is room for them all.
  */
-import type { IncomingMessage } from "node:http";
+
 import type { ExchangeWitness } from "../exchange.ts";
+import type { InboundRequest } from "../inbound.ts";
 import { echoedId, type Failure, failures } from "./failure.ts";
 import {
   echoMaxBytes,
@@ -51,7 +52,7 @@ export class Intake {
   bytes = 0;
   /** Nothing of the request is left to come. */
   whole = false;
-  readonly #request: IncomingMessage;
+  readonly #request: InboundRequest;
   readonly #witness: ExchangeWitness;
   #sink: IntakeSink | undefined;
   /** The upstream takes no more for now, so the client has to wait. */
@@ -68,7 +69,7 @@ export class Intake {
   /** Of what is kept, as much as was taken from the common room. */
   #takenBytes = 0;
 
-  constructor(request: IncomingMessage, witness: ExchangeWitness, room: KeptBytes) {
+  constructor(request: InboundRequest, witness: ExchangeWitness, room: KeptBytes) {
     this.#request = request;
     this.#witness = witness;
     this.#room = room;

@@ -7,8 +7,9 @@
  * every 4xx, and 502 too, for "there is none" and would try us as the authorization server. Nothing is kept but what
  * `known-challenges.ts` keeps. Bounds: those of `metadata-fetch.ts`, and ten seconds in all.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import type { Admission } from "./admission.ts";
 import type { Dial } from "./dial.ts";
 import { type Failure, failures } from "./failure.ts";
@@ -26,10 +27,10 @@ export interface OAuthOptions {
   readonly publicUrl: URL | undefined;
   readonly own: OwnMarks;
   readonly admission: Admission;
-  sourceIp(request: IncomingMessage): string;
+  sourceIp(request: InboundRequest): string;
   find(slug: string): Target | undefined;
   /** Opens an exchange of the log. */
-  watch(request: IncomingMessage, target: Target, path: string): ExchangeWitness;
+  watch(request: InboundRequest, target: Target, path: string): ExchangeWitness;
   /** Called once for each exchange that was opened. */
   settled(outcome: ExchangeOutcome, failure: Failure | undefined): void;
 }
@@ -44,7 +45,7 @@ export class OAuth {
   }
 
   /** Answers for everything below `/.well-known/`. */
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(request: InboundRequest, response: InboundResponse): void {
     const url = request.url ?? "";
     const at = url.indexOf("/p/");
     const name = at === -1 ? "" : url.slice(0, at);
@@ -55,7 +56,7 @@ export class OAuth {
   }
 
   /** Answers for one document. */
-  answer(request: IncomingMessage, response: ServerResponse, asked: Asked): void {
+  answer(request: InboundRequest, response: InboundResponse, asked: Asked): void {
     const { find, admission, sourceIp } = this.#options;
     const target = find(asked.path.slug);
     if (target && isPlainPath(asked.path)) {
@@ -74,8 +75,8 @@ export class OAuth {
   }
 
   async #serve(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: InboundRequest,
+    response: InboundResponse,
     asked: Asked & { readonly target: Target },
   ): Promise<void> {
     request.resume();
@@ -94,7 +95,7 @@ export class OAuth {
   }
 
   async #find(
-    { method, headers, rawHeaders }: IncomingMessage,
+    { method, headers, rawHeaders }: InboundRequest,
     asked: Omit<Quest, "headers" | "upstream" | "clientUrl">,
   ): Promise<MetadataAnswer> {
     if (method === "OPTIONS") return { statusCode: 204 };
@@ -123,8 +124,8 @@ export class OAuth {
   }
 
   #send(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: InboundRequest,
+    response: InboundResponse,
     answer: MetadataAnswer,
     witness: ExchangeWitness,
   ): void {
@@ -143,7 +144,7 @@ export class OAuth {
     this.#options.settled(failure?.outcome ?? "complete", failure);
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse, answer: MetadataAnswer): void {
+  #refuse(request: InboundRequest, response: InboundResponse, answer: MetadataAnswer): void {
     request.resume();
     const statusCode = request.method === "OPTIONS" ? 204 : answer.statusCode;
     const { rawHeaders, body } = toMetadataHead({ ...answer, statusCode });

@@ -6,7 +6,8 @@
  * never ends as if it were whole. Told to, it lets an answer end only once its call is durable; nothing before the
  * end waits.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { bodyLength, isBetweenEvents, tailAfter } from "./answer-head.ts";
 import type { EndpointFilter } from "./endpoint.ts";
 import type { Failure } from "./failure.ts";
@@ -18,8 +19,8 @@ export type Durable = () => Promise<void>;
 export class Outlet {
   /** The client does not read, so that the upstream must wait. */
   stalled = false;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: InboundRequest;
+  readonly #response: InboundResponse;
   readonly #onDrain: () => void;
   readonly #durable: Durable | undefined;
   /** A head was given and nothing since. */
@@ -35,8 +36,8 @@ export class Outlet {
 
   /** `onDrain`: the client reads again, or is let read the end. With `durable` the end waits. */
   constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: InboundRequest,
+    response: InboundResponse,
     onDrain: () => void,
     durable: Durable | undefined,
   ) {

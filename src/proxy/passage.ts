@@ -5,7 +5,7 @@
  * In: the client's request target and `Host`, both validated; the upstream's fields and `endpoint` event. Out: the
  * same with the upstream's URLs exchanged for ours, where a client would compare or call them.
  */
-import type { IncomingMessage } from "node:http";
+import type { InboundRequest } from "../inbound.ts";
 import { hasLength } from "./answer-head.ts";
 import { exchangeMetadataUrl } from "./challenge.ts";
 import { EndpointFilter } from "./endpoint.ts";
@@ -52,7 +52,7 @@ export class Passage implements UrlFields, Hop {
     border: Border,
     target: Target,
     path: ProxyPath,
-    { method = "", headers }: IncomingMessage,
+    { method = "", headers }: InboundRequest,
     { headers: fields, contentLength }: UpstreamFields,
   ) {
     const endpoint = border.endpoints.open(target, path.rest);

@@ -5,9 +5,10 @@
  * what the sockets' buffers hold, and no more. A side that breaks breaks the other: never is a cut answer
  * ended as if it were whole. The witness is shown what the upstream sent, also where the client reads another URL.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type { Dispatcher } from "undici";
 import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { isPlainEventStream, toReason, toStrings } from "./answer-head.ts";
 import { toFailure } from "./diagnosis.ts";
 import type { Line } from "./dial.ts";
@@ -44,7 +45,7 @@ export interface RelayOwner {
 export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   responseBytes = 0;
   readonly #owner: RelayOwner;
-  readonly #request: IncomingMessage;
+  readonly #request: InboundRequest;
   readonly #witness: ExchangeWitness;
   readonly #intake: Intake;
   readonly #outlet: Outlet;
@@ -65,8 +66,8 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
 
   constructor(
     owner: RelayOwner,
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: InboundRequest,
+    response: InboundResponse,
     witness: ExchangeWitness,
   ) {
     this.#owner = owner;
