@@ -15,6 +15,13 @@ export interface EdgeLimits {
   readonly writeStallMs: number;
   /** Above the 60 s of common load balancers, so that they and not we end an idle connection. */
   readonly keepAliveTimeoutMs: number;
+  /**
+   * How long clients are told that an idle connection may be used again: so long a restart has to wait for those that
+   * are, and so often a client that calls less often has to connect.
+   */
+  readonly reuseMaxMs: number;
+  /** Connections that wait to be accepted while the event loop is busy, or a restart under way: some seconds of them. */
+  readonly backlog: number;
   /** How often the timeouts are looked at, and memory. */
   readonly checkIntervalMs: number;
   /** As many as there are descriptors for, and no more than this. */
@@ -37,6 +44,8 @@ export const edgeLimits: EdgeLimits = {
   bodySpanMs: 20_000,
   writeStallMs: 75_000,
   keepAliveTimeoutMs: 75_000,
+  reuseMaxMs: 5_000,
+  backlog: 4_096,
   checkIntervalMs: 1_000,
   connectionsMax: 10_000,
   pipelinedMax: 16,

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import { closeSync, openSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { expect, test } from "vitest";
@@ -360,4 +361,75 @@ test("a client that asks for a tunnel and resets its connection harms nobody", a
   }
   await until("the connections' end", () => listener.stats().openConnections === 0);
   expect(await (await fetch(listener.url)).text()).toBe("hello");
+});
+
+test("a listener that retires ends no connection on which its client was promised another request", async () => {
+  const finish: (() => void)[] = [];
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url !== "/slow") response.end("done");
+    else {
+      // A head that has left has promised another request on its connection.
+      if (request.headers["x-begin"]) response.write("first");
+      finish.push(() => response.end("last"));
+    }
+  };
+  await using listener = await listen({ ...local, handle });
+  const ask = (method = "GET", path = "/", fields = "") =>
+    `${method} ${path} HTTP/1.1\r\nContent-Length: 0\r\n${fields}\r\n`;
+  using used = new RawClient(listener.port, ask());
+  using unused = new RawClient(listener.port, ask());
+  using slow = new RawClient(listener.port, ask("POST", "/slow"));
+  await until("the slow one", () => finish.length === 1);
+  using begun = new RawClient(listener.port, ask("POST", "/slow", "X-Begin: 1\r\n"));
+  await until("the call's beginning", () => begun.received.includes("first"));
+  using stream = new RawClient(listener.port, ask("GET", "/slow", "X-Begin: 1\r\n"));
+  await until("the first answers", () => used.received.endsWith("done"));
+  await until("all of them", () => unused.received.endsWith("done"));
+  await until("the stream's beginning", () => stream.received.includes("first"));
+  expect(used.received).toContain("Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n");
+
+  const retired = listener.retire();
+  used.send(ask());
+  await until("the end after one more answer", () => used.ending !== undefined);
+  expect(used.received.match(/Connection: close/g)).toHaveLength(1);
+  // Who comes now is served, too, once.
+  using late = new RawClient(listener.port, ask());
+  await until("the late one's end", () => late.ending !== undefined);
+  expect(late.received).toMatch(/Connection: close.*done$/s);
+  expect(unused.ending).toBeUndefined();
+  unused.send(ask());
+  await until("the other's end, too", () => unused.ending !== undefined);
+  expect(unused.received.match(/done/g)).toHaveLength(2);
+  await retired;
+
+  finish[0]?.();
+  finish[1]?.();
+  await until("the slow answer", () => slow.ending !== undefined);
+  expect(slow.received).toMatch(/Connection: close.*last$/s);
+  await until("the call's answer", () => begun.received.endsWith("0\r\n\r\n"));
+  const closed = listener.close(30_000);
+  finish[2]?.();
+  await until("the stream's end", () => stream.ending !== undefined);
+  expect(stream.received).toMatch(/4\r\nlast\r\n0\r\n\r\n$/);
+  begun.send(ask());
+  await until("the answer to what was promised", () => begun.received.endsWith("done"));
+  await closed;
+  await expect(fetch(listener.url)).rejects.toThrow();
+});
+
+test("a listener that retires ends a connection once its client was told to use it no more", async () => {
+  const limits = { ...edgeLimits, reuseMaxMs: 100 };
+  await using listener = await listen({ ...local, limits, handle: hello });
+  using client = new RawClient(listener.port, "GET / HTTP/1.1\r\n\r\n");
+  await until("the answer", () => client.received.endsWith("hello"));
+  await listener.retire();
+  await listener.close(30_000);
+  await until("the end", () => client.ending !== undefined);
+});
+
+test("something given that is no socket is a problem told in one sentence", async () => {
+  const fd = openSync("/dev/null", "r");
+  const options = { ...local, fd, handle: hello };
+  await expect(listen(options)).rejects.toThrow(/LISTEN_FDS.* is none that it can listen on/);
+  closeSync(fd);
 });

@@ -15,6 +15,7 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { invalid, Problem } from "../problem.ts";
+import { answerOn, Closing } from "./closing.ts";
 import { Connections } from "./connections.ts";
 import { Gate } from "./gate.ts";
 import { type EdgeLimits, edgeLimits } from "./limits.ts";
@@ -25,6 +26,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** A listening socket that this process was given, instead of a host and a port; it is there after us, too. */
+  readonly fd?: number | undefined;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly limits?: EdgeLimits;
   /** Open connections from one address, of IPv6 from one /64; absent or 0: no limit. */
@@ -43,13 +46,22 @@ export interface Listener extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
   stats(): { readonly openConnections: number; readonly refusedConnections: number };
-  /** Takes no new connections at once, ends idle ones, waits for the others, ends those after `graceMs`. */
+  /**
+   * Goes on accepting, and lets each answer tell that it is the last on its connection. Resolves when no client may take
+   * an open connection for one that it can use again, in a few seconds.
+   */
+  retire(): Promise<void>;
+  /**
+   * Takes no new connections at once, waits for the busy ones, ends those after `graceMs`; ends idle ones at once, but
+   * after `retire` only those that no client may use again.
+   */
   close(graceMs: number): Promise<void>;
 }
 
 /** @throws Problem `unavailable` — the address cannot be listened on, in a sentence that says what to do. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port, limits = edgeLimits } = options;
+  const { fd, limits = edgeLimits } = options;
+  const { host, port } = fd === undefined ? options : given;
   const connectionsMax = connectionsWithin(descriptorsMax(), limits.connectionsMax);
   const { connectionsPerClientMax = 0, isShared = () => false } = options;
   const connections = new Connections({
@@ -59,40 +71,48 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     isShared,
   });
   const gate = new Gate(connections, { ...options, limits });
-  const server = createServer(serverOptions(limits), (request, response) =>
-    gate.handle(request, response, options.handle),
-  );
+  const server = createServer(serverOptions(limits), (request, response) => {
+    closing.begin(response);
+    gate.handle(request, response, options.handle);
+  });
+  const closing = new Closing(server, connections, limits.reuseMaxMs);
   server.maxConnections = connectionsMax + limits.excessMax;
   // Bounded by bytes; Node would drop fields beyond a number without a word.
   server.maxHeadersCount = 0;
   observe(server, connections, limits);
   try {
-    server.listen(port, host);
+    const { backlog } = limits;
+    server.listen(fd === undefined ? { port, host, backlog } : { fd, backlog });
     await once(server, "listening");
   } catch (cause) {
-    throw toProblem(cause, host, port);
+    throw fd === undefined
+      ? toProblem(cause, host, port)
+      : new Problem("unavailable", unusable, { cause });
   }
-  const bound = server.address() as AddressInfo;
+  const bound = boundTo(server);
   const checks = setInterval(() => gate.check(performance.now()), limits.checkIntervalMs);
   checks.unref();
-  const close = (graceMs: number) =>
-    closeServer(server, connections, graceMs).finally(() => clearInterval(checks));
+  const close = (graceMs: number) => closing.close(graceMs).finally(() => clearInterval(checks));
   return {
     url: `http://${urlHost(host, bound)}:${bound.port}`,
     address: bound.address,
     port: bound.port,
     stats: () => connections.stats(),
+    retire: () => closing.retire(),
     close,
     [Symbol.asyncDispose]: () => close(0),
   };
 }
 
 function serverOptions(limits: EdgeLimits): ServerOptions {
+  const reuseMs = Math.min(limits.reuseMaxMs, limits.keepAliveTimeoutMs);
   return {
     maxHeaderSize: limits.headMaxBytes,
     headersTimeout: limits.headTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // What clients are told, and what there is beyond it.
+    keepAliveTimeout: reuseMs,
+    keepAliveTimeoutBuffer: limits.keepAliveTimeoutMs - reuseMs,
     connectionsCheckingInterval: limits.checkIntervalMs,
     insecureHTTPParser: false,
     // The guard looks at `Host` itself, and answers in the shape of the plane.
@@ -120,8 +140,7 @@ function observe(server: Server, connections: Connections, limits: EdgeLimits): 
  * but no exchange that waits for its upstream.
  */
 function onSilence(socket: Socket, timeoutMs: number): void {
-  const isAnswering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage != null;
-  if (isAnswering && socket.writableLength === 0) socket.setTimeout(timeoutMs);
+  if (answerOn(socket) && socket.writableLength === 0) socket.setTimeout(timeoutMs);
   else socket.destroy();
 }
 
@@ -177,23 +196,17 @@ const byParseError: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
 };
 
-async function closeServer(
-  server: Server,
-  connections: Connections,
-  graceMs: number,
-): Promise<void> {
-  if (!server.listening) return;
-  const closed = once(server, "close");
+/** Of a socket that was given the address alone tells where it is. */
+const given = { host: "", port: 0 };
+const unusable =
+  "the socket that this process was given (LISTEN_FDS) is none that it can listen on";
+
+/** @throws Problem `unavailable` — the server listens, but not on an address. */
+function boundTo(server: Server): AddressInfo {
+  const bound = server.address();
+  if (bound !== null && typeof bound === "object") return bound;
   server.close();
-  server.closeIdleConnections();
-  // To Node a connection is idle after its first request only; browsers and pools open some ahead of need.
-  for (const socket of connections.open) if (socket.bytesRead === 0) socket.destroy();
-  // A connection becomes idle when its last answer ends; Node does not look again by itself.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const late = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(late);
+  throw new Problem("unavailable", `${unusable}: it has no port`);
 }
 
 function urlHost(host: string, { address, family }: AddressInfo): string {

@@ -167,19 +167,19 @@ export class Forwarder implements AsyncDisposable {
   }
 
   /**
-   * Resolves when no exchange is open. Exchanges may run on for `graceMs`, event streams only to the end of
-   * their event; what is left then is cut. New ones are refused.
+   * Resolves when no exchange is open. Exchanges may begin and run on for `graceMs`, event streams that answer no call
+   * only to the end of their event; then new ones are refused, and what is left is cut.
    */
   async drain(graceMs: number): Promise<void> {
-    this.#admission.draining = true;
     const { clock } = this.#options;
     const untilMs = clock.monotonicMs() + graceMs;
     const { promise: empty, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
     const check = () => {
       const late = clock.monotonicMs() >= untilMs;
+      this.#admission.draining ||= late;
       for (const relay of this.#relays.keys()) {
-        if (!relay.endBetweenEvents(failures.shuttingDown) && late)
+        if (!relay.endBetweenEvents(failures.shuttingDown, late) && late)
           relay.end(failures.shuttingDown);
       }
       if (this.#relays.size === 0) resolve();

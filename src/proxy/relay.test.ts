@@ -781,12 +781,17 @@ test("connections are used again while they are fresh, and pools of silent serve
   expect(upstream.sockets[0]?.destroyed).toBe(true);
 });
 
-test("draining lets calls finish, ends streams between events and cuts the rest when its time is up", async () => {
+test("draining lets calls finish, whose answer is a stream, too, ends streams between events and cuts the rest when its time is up", async () => {
   let finish: (() => void) | undefined;
+  let finishEvents: (() => void) | undefined;
   await using upstream = await httpUpstream((request, response) => {
     if (request.method === "POST") {
       if (request.headers["x-stuck"]) response.writeHead(200).write("half");
-      else finish = () => response.end("{}");
+      else if (request.headers["x-events"]) {
+        response.writeHead(200, { "Content-Type": "text/event-stream" });
+        response.write("data: progress\n\n");
+        finishEvents = () => response.end("data: result\n\n");
+      } else finish = () => response.end("{}");
       return;
     }
     response.writeHead(200, { "Content-Type": "text/event-stream" });
@@ -799,14 +804,25 @@ test("draining lets calls finish, ends streams between events and cuts the rest 
   await until("the event", () => stream.received.includes("data: 1\n\n"));
   using call = new RawClient(plane.port, post(ping));
   await until("the call", () => finish !== undefined);
-  const drained = plane.forwarder.drain(1_000);
+  using events = new RawClient(plane.port, post(ping, "X-Events: 1\r\n"));
+  await until("the call's progress", () => events.received.includes("data: progress\n\n"));
+  const drained = plane.forwarder.drain(3_000);
   await until("the stream's end", () => stream.received.endsWith("0\r\n\r\n"));
+  using newcomer = new RawClient(plane.port, post(ping, "X-Events: 1\r\n"));
+  await until("a new call's progress", () => newcomer.received.includes("data: progress\n\n"));
+  expect(events.received).not.toContain("0\r\n\r\n");
+  finishEvents?.();
   finish?.();
   await until("the call's end", () => call.received.endsWith("{}"));
+  await until("the new call's end", () => newcomer.received.includes("data: result\n\n"));
   await drained;
+  // Nobody ended it; it stood between two events.
+  expect(events.received).toMatch(/data: progress\n\n\r\n0\r\n\r\n$/);
   await until("the stuck call is cut", () => stuck.ending !== undefined);
   expect(plane.sightings.map(({ end }) => end?.outcome)).toEqual([
     "refused",
+    "refused",
+    "complete",
     "refused",
     "complete",
   ]);

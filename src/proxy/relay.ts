@@ -5,7 +5,6 @@
  * what the sockets' buffers hold, and no more. A side that breaks breaks the other: never is a cut answer
  * ended as if it were whole. The witness is shown what the upstream sent, also where the client reads another URL.
  */
-
 import type { Dispatcher } from "undici";
 import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
@@ -119,9 +118,10 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends an event stream that stands between two events; false for everything else. */
-  endBetweenEvents(failure: Failure): boolean {
+  /** Ends an event stream that stands between two events, one that answers a call only `late`; false for everything else. */
+  endBetweenEvents(failure: Failure, late: boolean): boolean {
     if (this.#phase !== "answer" || !this.#outlet.isBetweenEvents) return false;
+    if (!late && this.#passage?.method !== "GET") return false;
     this.#settle(failure.outcome, failure.message, failure);
     this.#outlet.end(true);
     return true;

@@ -1,0 +1,107 @@
+/**
+ * How a server ends: soon, or without the loss of a request.
+ *
+ * Who closes a kept-alive connection races with the request that its client may be sending on it. So `retire` closes
+ * none: from then on each answer tells its client that it is the connection's last (RFC 9112, 9.6), and a connection on
+ * which another was promised stays until its client, told for how long, uses it no more. Bounds: `limits.ts`.
+ */
+import { once } from "node:events";
+import type { Server, ServerResponse } from "node:http";
+import { Server as NetServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connections } from "./connections.ts";
+
+const lookIntervalMs = 50;
+
+export class Closing {
+  readonly #server: Server;
+  readonly #connections: Connections;
+  /** Clients use no connection that has been idle for longer; they are told so. */
+  readonly #reuseMaxMs: number;
+  /** Since when connections are idle whose clients may use them again, monotonic. */
+  readonly #idleSinceMs = new Map<Socket, number>();
+  #retiring = false;
+
+  constructor(server: Server, connections: Connections, reuseMaxMs: number) {
+    this.#server = server;
+    this.#connections = connections;
+    this.#reuseMaxMs = reuseMaxMs;
+  }
+
+  /** To be shown each response before its head is written. */
+  begin(response: ServerResponse): void {
+    if (this.#retiring) response.shouldKeepAlive = false;
+  }
+
+  /** Goes on accepting. Resolves when no idle connection may be used again, or has been idle for too long to be. */
+  async retire(): Promise<void> {
+    this.#retiring = true;
+    // Whoever connects from now on is promised nothing.
+    const promised = new Set(this.#connections.open);
+    for (const socket of promised) {
+      const response = answerOn(socket);
+      if (response && !response.headersSent) response.shouldKeepAlive = false;
+    }
+    const untilMs = performance.now() + this.#reuseMaxMs;
+    while (performance.now() < untilMs) {
+      const idle = this.#endIdle();
+      if (!idle.some((socket) => promised.has(socket))) return;
+      await sleep(lookIntervalMs);
+    }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const server = this.#server;
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    if (this.#retiring) this.#stopListening();
+    else {
+      server.close();
+      server.closeIdleConnections();
+      // To Node a connection is idle after its first request only; browsers and pools open some ahead of need.
+      for (const socket of this.#connections.open) if (socket.bytesRead === 0) socket.destroy();
+    }
+    // A connection becomes idle when its last answer ends; Node does not look again by itself.
+    const look = () => (this.#retiring ? this.#endIdle() : server.closeIdleConnections());
+    const idle = setInterval(look, lookIntervalMs);
+    const late = setTimeout(() => server.closeAllConnections(), graceMs);
+    await closed;
+    clearInterval(idle);
+    clearTimeout(late);
+    // Ends what Node has running for a server, which `#stopListening` leaves.
+    if (this.#retiring) server.close();
+  }
+
+  /** As Node's `close` of an HTTP server, but for the idle connections, which that ends. */
+  #stopListening(): void {
+    NetServer.prototype.close.call(this.#server);
+    for (const socket of this.#connections.open) {
+      const response = answerOn(socket);
+      // A stream ends with its connection: its client opens it anew, elsewhere.
+      if (response?.headersSent && response.req.method === "GET")
+        response.once("finish", () => socket.end());
+    }
+  }
+
+  /** Ends connections that their clients no longer use; gives those that are idle and that they may. */
+  #endIdle(): readonly Socket[] {
+    const nowMs = performance.now();
+    const left: Socket[] = [];
+    for (const socket of this.#connections.open) {
+      if (answerOn(socket) || socket.writableEnded) {
+        this.#idleSinceMs.delete(socket);
+        continue;
+      }
+      const sinceMs = this.#idleSinceMs.get(socket) ?? nowMs;
+      this.#idleSinceMs.set(socket, sinceMs);
+      if (nowMs - sinceMs < this.#reuseMaxMs) left.push(socket);
+      else socket.destroySoon();
+    }
+    return left;
+  }
+}
+
+/** The answer that is under way on a connection. */
+export function answerOn(socket: Socket): ServerResponse | undefined {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
