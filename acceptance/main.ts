@@ -7,20 +7,25 @@
 import { parseArgs } from "node:util";
 import { backpressure } from "./backpressure.ts";
 import { backupUnderLoad } from "./backup-under-load.ts";
+import { boundedMemory } from "./bounded-memory.ts";
 import { clockJumps } from "./clock-jumps.ts";
 import { controlPlane } from "./control-plane.ts";
 import { diskFull } from "./disk-full.ts";
 import { errorBudget } from "./error-budget.ts";
 import { exactAccount } from "./exact-account.ts";
+import { idleStreams } from "./idle-streams.ts";
 import { ioErrors } from "./io-errors.ts";
 import { killNine } from "./kill-nine.ts";
+import { latency } from "./latency.ts";
 import { noisyNeighbour } from "./noisy-neighbour.ts";
 import { powerCut } from "./power-cut.ts";
 import { queryWhileWriting } from "./query-while-writing.ts";
 import { release } from "./release.ts";
 import { type Parameters, Run, Skipped, type Verdict } from "./run.ts";
+import { soak } from "./soak.ts";
 import { storeHung } from "./store-hung.ts";
 import { streamLag } from "./stream-lag.ts";
+import { throughput } from "./throughput.ts";
 import { upgrade } from "./upgrade.ts";
 import { upstreamFaults } from "./upstream-faults.ts";
 
@@ -30,8 +35,12 @@ interface Program {
 }
 
 const programs: Readonly<Record<string, Program>> = {
+  Q1: { title: "throughput against nginx", measure: throughput },
+  Q2: { title: "latency against nginx", measure: latency },
   Q3: { title: "events through many streams", measure: streamLag },
+  Q4: { title: "idle streams", measure: idleStreams },
   Q5: { title: "clients that vanish", measure: release },
+  Q6: { title: "memory under load", measure: boundedMemory },
   Q7: { title: "readers that stall", measure: backpressure },
   Q8: { title: "kill -9 under load", measure: killNine },
   Q9: { title: "power cut under load", measure: powerCut },
@@ -41,6 +50,7 @@ const programs: Readonly<Record<string, Program>> = {
   Q13: { title: "accounting", measure: exactAccount },
   Q14: { title: "servers that break", measure: upstreamFaults },
   Q16: { title: "clock jumps", measure: clockJumps },
+  Q17: { title: "soak", measure: soak },
   Q19: { title: "noisy neighbour", measure: noisyNeighbour },
   Q20: { title: "queries while writing", measure: queryWhileWriting },
   Q21: { title: "upgrade", measure: upgrade },
@@ -88,7 +98,8 @@ process.exit(verdicts.some(([, verdict]) => bad.includes(verdict)) ? 1 : 0);
 async function measured(name: string, { title, measure }: Program): Promise<Verdict> {
   console.log(`\n# ${name} ${title}\n`);
   const run = new Run(parameters, (line) => console.log(line));
-  const maxMs = parameters.full ? programMaxMs.full : programMaxMs.short;
+  const askedMs = 2_000 * (parameters.seconds ?? 0);
+  const maxMs = Math.max(askedMs, parameters.full ? programMaxMs.full : programMaxMs.short);
   const late = setTimeout(() => {
     console.log(`FAIL     ${name} did not end within ${maxMs / 1_000} s`);
     process.exit(1);

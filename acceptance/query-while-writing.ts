@@ -101,7 +101,7 @@ async function measure(host: HostProcess, pairs: number): Promise<Measured> {
 }
 
 /** The thread that asks. */
-class Asker implements AsyncDisposable {
+export class Asker implements AsyncDisposable {
   readonly #worker: Worker;
 
   constructor(url: string) {

@@ -123,7 +123,7 @@ async function repeat(
 }
 
 /** One request on a connection of its own, told to end with it; resolves when it has. */
-function ask(url: string): Promise<Answer> {
+export function ask(url: string): Promise<Answer> {
   const { hostname, port, pathname, host } = new URL(url);
   const startedMs = performance.now();
   const { promise, resolve } = Promise.withResolvers<Answer>();

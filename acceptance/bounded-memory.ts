@@ -1,0 +1,108 @@
+/** Q6: memory has a bound that the load does not move: Q1's load with larger bodies; and again where 512 MiB are all there is. */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Bench, openBench } from "./closed-loop.ts";
+import { leaveNothing } from "./leftovers.ts";
+import type { Run } from "./run.ts";
+import { makeScratch } from "./scratch.ts";
+
+const connections = 50;
+const rssMaxMiB = 350;
+const groupMiB = 512;
+const sampleMs = 200;
+
+export async function boundedMemory(run: Run): Promise<void> {
+  const seconds = run.amount("seconds", 60, 15, "seconds");
+  await using scratch = await makeScratch("memory");
+  {
+    const dataDir = `${scratch.path}/free`;
+    await using bench = await openBench(scratch.path, "json-16k", { dataDir });
+    const { longest, text } = await loaded(bench, seconds);
+    run.check(
+      `memory ≤ ${rssMaxMiB} MiB in Q1 with bodies of 16 KiB`,
+      `${longest.toFixed(0)} MiB resident at most; ${text}`,
+      longest <= rssMaxMiB,
+    );
+  }
+  const demand = `no end for want of memory where there are ${groupMiB} MiB`;
+  const group = openGroup();
+  if (typeof group === "string") {
+    run.skip(demand, group);
+    return;
+  }
+  {
+    const dataDir = `${scratch.path}/bound`;
+    await using bench = await openBench(scratch.path, "json-16k", { dataDir });
+    group.add(bench.host.pid);
+    const { text } = await loaded(bench, seconds);
+    const killed = group.killed();
+    run.check(
+      demand,
+      `${killed} killed, ${bench.host.running ? "it runs" : "it has ended"}; ${text}`,
+      killed === 0 && bench.host.running,
+    );
+  }
+  group.end();
+}
+
+async function loaded(
+  bench: Bench,
+  seconds: number,
+): Promise<{ readonly longest: number; readonly text: string }> {
+  const sampled: number[] = [];
+  const sampling = setInterval(() => {
+    if (bench.host.running) sampled.push(bench.host.rssMiB());
+  }, sampleMs);
+  const { count, failed, ms } = await bench.send(bench.ours, { connections, seconds });
+  clearInterval(sampling);
+  const perSecond = ((count / ms) * 1_000).toFixed(0);
+  const text = `${perSecond} calls a second of ${(bench.bytes / 1_024).toFixed(0)} KiB, ${failed} failed`;
+  return { longest: Math.max(...sampled), text };
+}
+
+interface Group {
+  add(pid: number): void;
+  /** Processes that were ended for want of memory. */
+  killed(): number;
+  end(): void;
+}
+
+/** A control group with so much memory, of either version; or why there can be none. */
+function openGroup(): Group | string {
+  const versions = [
+    { root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", told: "memory.oom_control" },
+    { root: "/sys/fs/cgroup", limit: "memory.max", told: "memory.events" },
+  ];
+  const reasons: string[] = [];
+  for (const { root, limit, told } of versions) {
+    const path = join(root, `hookwatch-${process.pid}`);
+    try {
+      readFileSync(join(root, "cgroup.procs"));
+      mkdirSync(path);
+      const gone = leaveNothing(() => removed(path));
+      writeFileSync(join(path, limit), String(groupMiB * 1_048_576));
+      return {
+        add: (pid) => writeFileSync(join(path, "cgroup.procs"), String(pid)),
+        killed: () =>
+          Number(/^oom_kill (\d+)/m.exec(readFileSync(join(path, told), "utf8"))?.[1] ?? 0),
+        end() {
+          removed(path);
+          gone();
+        },
+      };
+    } catch (cause) {
+      removed(path);
+      reasons.push((cause as Error).message);
+    }
+  }
+  return `no control group can be made here: ${reasons.join("; ")}`;
+}
+
+/** Also when it was never made. */
+function removed(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Somebody is still in it, or nobody ever was.
+  }
+}
