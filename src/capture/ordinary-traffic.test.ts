@@ -177,6 +177,12 @@ FROM users WHERE token_expires_at < now() AND key = ANY($1) ORDER BY created_at 
   commands: `git commit -am "token: refresh earlier" && git push -u origin main
 docker run -p 8080:80 -w /app -u 1000:1000 -e API_KEY -v a:b image:1.2.3
 mkdir -p a1/b2; cp -a c3 d4; grep -w token5 *.ts; ssh -p 2222 bob@example.com; mysql -u root -p shop`,
+  "a tokenizer": json({
+    tokens: ["Hel", "lo", " wor", "ld"],
+    special_tokens: ["<s>", "</s>"],
+    pad_token: "<pad>",
+    nextPageToken: "CAoQAA",
+  }),
   addresses:
     "https://example.com/reset-password?step=2&lang=de http://[::1]:8080/token/1 git@github.com:a/b.git",
   digests: `sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 "etag": "W/\\"5e-17a\\""`,

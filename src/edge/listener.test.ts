@@ -352,6 +352,9 @@ test("closing waits for open exchanges, lets nobody in, and cuts what outlasts i
 
 test("a client that asks for a tunnel and resets its connection harms nobody", async () => {
   await using listener = await listen({ ...local, handle: hello });
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => void uncaught.push(error);
+  process.on("uncaughtException", note);
   for (let turn = 0; turn < 20; turn += 1) {
     const socket = connect(listener.port, "127.0.0.1");
     socket.write("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -361,6 +364,8 @@ test("a client that asks for a tunnel and resets its connection harms nobody", a
   }
   await until("the connections' end", () => listener.stats().openConnections === 0);
   expect(await (await fetch(listener.url)).text()).toBe("hello");
+  process.off("uncaughtException", note);
+  expect(uncaught).toEqual([]);
 });
 
 test("a listener that retires ends no connection on which its client was promised another request", async () => {

@@ -45,9 +45,12 @@ test.for([
   ["public", "http://192.0.0.8/", "must not point to a reserved address"],
   ["public", "https://example.com:6379/", "must not point to port 6379"],
   ["public", "https://example.com:25/", "must not point to port 25"],
-] as const)("%s: %s", ([mode, url, refusal]) => {
-  expect(egressRule({ mode }).refuse(new URL(url))).toBe(refusal);
-});
+] as const)(
+  "a URL is judged by where it leads, however it says so: %s, %s",
+  ([mode, url, refusal]) => {
+    expect(egressRule({ mode }).refuse(new URL(url))).toBe(refusal);
+  },
+);
 
 test.for([
   ["an allowed address", "local", ["127.0.0.1"], "connected"],

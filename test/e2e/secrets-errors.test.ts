@@ -88,6 +88,22 @@ function cases(): readonly Case[] {
       status: 500,
     },
     {
+      what: "an error of JSON-RPC",
+      answer: (response) => {
+        const error = { code: -32_000, message: fill("cannot reach postgres://bob:§@db/x") };
+        response.writeHead(200, json).end(rpc({ error: { ...error, data: fill("token=§") } }));
+      },
+      status: 200,
+    },
+    {
+      what: "a tool that fails",
+      answer: (response) => {
+        const content = [{ type: "text", text: fill("sign-in failed: password=§ refused") }];
+        response.writeHead(200, json).end(rpc({ result: { isError: true, content } }));
+      },
+      status: 200,
+    },
+    {
       what: "a challenge",
       answer: (response) =>
         response.writeHead(401, { "www-authenticate": fill('Bearer token="§"') }).end(),

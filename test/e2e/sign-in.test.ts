@@ -170,10 +170,29 @@ test("a role, a session and a key that end are refused at the very next request"
   const made = await send(post(`${rig.url}/v1/api-keys`, { name: "CI" }, { ...json, ...bearer }));
   const key = (await made.json()) as { id: string; key: string };
   expect((await get("/mcp/servers", { "x-api-key": key.key })).status).toBe(200);
-  const removed = await fetch(`${rig.url}/v1/api-keys/${key.id}`, {
-    method: "DELETE",
-    headers: bearer,
-  });
+  const operator = { authorization: `Bearer ${rig.apiKey}` };
+  const { team } = (await (await get("/auth/me", operator)).json()) as { team: { id: string } };
+  const members = `/teams/${team.id}/members/${ada.user.id}`;
+  const ask = (method: string, path: string, by: typeof operator, asked?: object) =>
+    fetch(`${rig.url}/v1${path}`, {
+      method,
+      headers: { ...json, ...by },
+      ...(asked && { body: JSON.stringify(asked) }),
+    });
+  const invited = { email: body.email, role: "member" };
+  const invitation = await ask("POST", `/teams/${team.id}/invitations`, operator, invited);
+  const { token } = (await invitation.json()) as { token: string };
+  expect((await ask("POST", "/invitations/accept", bearer, { token })).status).toBe(200);
+  const there = { ...bearer, "x-team-id": team.id };
+  const create = () =>
+    ask("POST", "/mcp/servers", there, { name: "s", target_url: "https://example.com/mcp" });
+  expect((await create()).status).toBe(201);
+  expect((await ask("PUT", members, operator, { role: "viewer" })).status).toBe(200);
+  expect((await create()).status).toBe(403);
+  expect((await get("/mcp/servers", there)).status).toBe(200);
+  expect((await ask("DELETE", members, operator)).status).toBe(204);
+  expect((await get("/mcp/servers", there)).status).toBe(404);
+  const removed = await ask("DELETE", `/api-keys/${key.id}`, bearer);
   expect(removed.status).toBe(204);
   expect((await get("/mcp/servers", { "x-api-key": key.key })).status).toBe(401);
   expect((await get("/auth/me", bearer)).status).toBe(200);

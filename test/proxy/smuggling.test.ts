@@ -171,7 +171,7 @@ afterAll(async () => {
   await upstream[Symbol.asyncDispose]();
 });
 
-test.for(corpus)("%s", async ([, text, expected]) => {
+test.for(corpus)("the server sees what we saw, or nothing: %s", async ([, text, expected]) => {
   seen.length = 0;
   using client = new RawClient(plane.port, text.replaceAll("PORT", String(plane.port)));
   if (typeof expected === "number") {
