@@ -1,32 +1,19 @@
 /** docs/security.md names the tests that its promises rest on; a test that is gone takes its promise along. */
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { citations } from "./red/cited.ts";
 
 const page = readFileSync("docs/security.md", "utf8");
 
-interface Citation {
-  readonly file: string;
-  readonly title: string;
-}
-
-/** A file stands before the titles that are of it. */
-const citations = page.split("\n").flatMap((line): Citation[] => {
-  let file = "";
-  return [...line.matchAll(/`((?:src|test)\/[\w./-]+\.ts)`|“([^”]+)”/g)].flatMap(
-    ([, path, title]) => {
-      file = path ?? file;
-      return title === undefined ? [] : [{ file, title }];
-    },
-  );
-});
+const cited = citations(page);
 
 const flat = (text: string) => text.replaceAll(/\s+/g, " ");
 
 test("the page names tests", () => {
-  expect(citations.length).toBeGreaterThan(100);
+  expect(cited.length).toBeGreaterThan(100);
 });
 
-test.for(citations)("$file says “$title”", ({ file, title }) => {
+test.for(cited)("$file says “$title”", ({ file, title }) => {
   expect(existsSync(file)).toBe(true);
   expect(flat(readFileSync(file, "utf8"))).toContain(title);
 });

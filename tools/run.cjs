@@ -38,6 +38,7 @@ const tasks = {
     run: (rest) => become([...vitest, "--project", "conformance", ...rest]),
   },
   browser: { needs: "all", run: (rest) => become([...vitest, "--project", "dashboard", ...rest]) },
+  red: { needs: "all", run: (rest) => become(["test/red/main.ts", ...rest]) },
   check: { needs: "all", run: () => end(["unit"]) },
   test: {
     needs: "all",
