@@ -2,9 +2,9 @@
  * What the data plane costs, beside proxies that everybody knows, peers, and our own forwarder without capture and store:
  * interleaved rounds in one run, told as ratios to nginx of the same round.
  *
- *     npm run bench -- proxy [--quick] [--rounds=7] [--cases=json,sse-100k] [--connections=1,32] [--no-peers]
+ *     npm run bench -- proxy [--quick] [--rounds=7] [--cases=json,sse-100k] [--connections=1,32] [--no-peers] [--costs]
  *
- * Takes a quarter of an hour, `--quick` under two minutes. Ends with the targets of the design, each met or missed.
+ * `--costs` leaves out latencies, streams and growth. Takes a quarter of an hour, `--quick` under two minutes. Ends with the targets of the design, each met or missed.
  */
 import { parseArgs } from "node:util";
 import { makeScratch } from "../acceptance/scratch.ts";
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     cases: { type: "string" },
     connections: { type: "string" },
     "no-peers": { type: "boolean", default: false },
+    costs: { type: "boolean", default: false },
   },
 });
 const { quick } = values;
@@ -101,38 +102,42 @@ for (const kind of chosen) {
   }
 }
 
-console.log(`## At ${perSecond} calls a second, 32 connections\n`);
-for (const kind of quick ? (["json"] as const) : (["json", "sse"] as const)) {
-  console.log(`${kind}:\n`);
-  const demand = { kind, connections: 32, forMs: rateRoundMs, perSecond };
-  const results = await measure(load, [way, reference, bare, product], demand, quick ? 3 : 5);
-  printLatencies(results, reference);
-  if (kind === "json") {
-    seen.addedMs = [0.5, 0.99].map((part) => added(results, product, reference, part));
-    seen.isLatencyNoisy = isNoisy(results.get(reference), p99Of);
-  }
-}
-const streaming = [...known, bare, product];
-seen.firstEvent = await compareFirstEvents(behind, streaming, quick ? 200 : 1_000);
-seen.idle = await compareIdle(
-  // Of processes that are new: a heap that has grown under load has room for streams.
-  [
-    ...known,
-    await startBare(behind, cores),
-    await startProduct("HookWatch", { dataDir: `${scratch.path}/idle` }, behind, cores),
-  ],
-  quick ? 1_000 : 9_000,
-);
-seen.growth = await compareGrowth({
-  load,
-  product,
-  reference,
-  behind,
-  cores,
-  dataDir: `${scratch.path}/many`,
-  servers: quick ? 500 : 10_000,
-  rounds: quick ? 2 : rounds,
-});
+if (!values.costs) await compareRest();
 await product.host.stop();
 printTargets(seen);
 load.end();
+
+async function compareRest(): Promise<void> {
+  console.log(`## At ${perSecond} calls a second, 32 connections\n`);
+  for (const kind of quick ? (["json"] as const) : (["json", "sse"] as const)) {
+    console.log(`${kind}:\n`);
+    const demand = { kind, connections: 32, forMs: rateRoundMs, perSecond };
+    const results = await measure(load, [way, reference, bare, product], demand, quick ? 3 : 5);
+    printLatencies(results, reference);
+    if (kind === "json") {
+      seen.addedMs = [0.5, 0.99].map((part) => added(results, product, reference, part));
+      seen.isLatencyNoisy = isNoisy(results.get(reference), p99Of);
+    }
+  }
+  const streaming = [...known, bare, product];
+  seen.firstEvent = await compareFirstEvents(behind, streaming, quick ? 200 : 1_000);
+  seen.idle = await compareIdle(
+    // Of processes that are new: a heap that has grown under load has room for streams.
+    [
+      ...known,
+      await startBare(behind, cores),
+      await startProduct("HookWatch", { dataDir: `${scratch.path}/idle` }, behind, cores),
+    ],
+    quick ? 1_000 : 9_000,
+  );
+  seen.growth = await compareGrowth({
+    load,
+    product,
+    reference,
+    behind,
+    cores,
+    dataDir: `${scratch.path}/many`,
+    servers: quick ? 500 : 10_000,
+    rounds: quick ? 2 : rounds,
+  });
+}

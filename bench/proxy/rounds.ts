@@ -102,6 +102,16 @@ export function ratio(
   );
 }
 
+/** Of what each of two cost in its quietest rounds, a quarter of them: what else the machine does only adds. */
+export function quietRatio(
+  rounds: readonly Round[],
+  of: (round: Round) => number,
+  reference: readonly Round[],
+  ofReference: (round: Round) => number = of,
+): number {
+  return quantile(rounds.map(of), 0.25) / quantile(reference.map(ofReference), 0.25);
+}
+
 /** From the lower tenth to the upper, as a part of the median. */
 export function spread(rounds: readonly Round[] | undefined, of: (round: Round) => number): number {
   const values = (rounds ?? []).map(of);

@@ -1,7 +1,16 @@
 /** Tables of what was measured, as ratios to the reference of the same rounds. */
 import { head, ms, quantile, row } from "../spent.ts";
 import type { Contender } from "./contender.ts";
-import { median, p99Of, type Round, type Rounds, ratio, spread, spreadMax } from "./rounds.ts";
+import {
+  median,
+  p99Of,
+  quietRatio,
+  type Round,
+  type Rounds,
+  ratio,
+  spread,
+  spreadMax,
+} from "./rounds.ts";
 
 const cpu = ({ cpu: micros }: Round) => micros;
 const thread = ({ thread: micros }: Round) => micros;
@@ -11,7 +20,7 @@ export function times(value: number): string {
   return Number.isNaN(value) ? "" : value.toFixed(2);
 }
 
-/** What a proxy costs, and how much of it passes. */
+/** What a proxy costs, and how much of it passes. Quiet rounds are told of the data-plane thread where there is one. */
 export function printCosts(results: Rounds, reference: Contender): void {
   const base = results.get(reference);
   console.log(
@@ -21,6 +30,7 @@ export function printCosts(results: Rounds, reference: Contender): void {
       `× ${reference.name}`,
       "data-plane thread µs",
       `× ${reference.name}`,
+      "quiet rounds ×",
       "calls/s",
       `× ${reference.name}`,
       "failed",
@@ -39,6 +49,7 @@ export function printCosts(results: Rounds, reference: Contender): void {
         isProxy ? times(ratio(rounds, cpu, base)) : "",
         hasThreads ? median(rounds.map(thread)).toFixed(1) : "",
         hasThreads ? times(ratio(rounds, thread, base, cpu)) : "",
+        isProxy ? times(quietRatio(rounds, hasThreads ? thread : cpu, base ?? [], cpu)) : "",
         ms(median(rounds.map(perSecond))),
         times(ratio(rounds, perSecond, base)),
         sum((each) => each.failed),
