@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bench, openBench } from "./closed-loop.ts";
 import { leaveNothing } from "./leftovers.ts";
+import { busyness } from "./machine.ts";
 import type { Run } from "./run.ts";
 import { makeScratch } from "./scratch.ts";
 
@@ -13,6 +14,7 @@ const sampleMs = 200;
 
 export async function boundedMemory(run: Run): Promise<void> {
   const seconds = run.amount("seconds", 60, 15, "seconds");
+  run.note(`before: ${busyness()}`);
   await using scratch = await makeScratch("memory");
   {
     const dataDir = `${scratch.path}/free`;

@@ -9,6 +9,7 @@ import { within } from "../test/e2e/until.ts";
 import { readFigures } from "./figures.ts";
 import { HostProcess } from "./host-process.ts";
 import { leaveNothing } from "./leftovers.ts";
+import { busyness } from "./machine.ts";
 import type { Run } from "./run.ts";
 import { makeScratch } from "./scratch.ts";
 import { quantile } from "./steady-load.ts";
@@ -25,6 +26,7 @@ const otherDescriptors = 512;
 
 export async function idleStreams(run: Run): Promise<void> {
   const seconds = run.amount("seconds", 60, 10, "seconds");
+  run.note(`before: ${busyness()}`);
   const descriptors = hardLimit();
   const room = Math.floor((descriptors - otherDescriptors) / 2);
   const streams = Math.min(streamsOfOne, room);

@@ -1,6 +1,7 @@
 /** Q2: how much later an answer comes than through nginx at a moderate rate; and while somebody looks at the dashboard. */
 import type { Contender } from "../bench/proxy/contender.ts";
 import { openBench } from "./closed-loop.ts";
+import { busyness } from "./machine.ts";
 import { Asker } from "./query-while-writing.ts";
 import type { Run } from "./run.ts";
 import { makeScratch } from "./scratch.ts";
@@ -16,6 +17,7 @@ type Kind = "nginx" | "ours" | "asked";
 
 export async function latency(run: Run): Promise<void> {
   const seconds = run.amount("seconds", 60, 15, "seconds of each kind");
+  run.note(`before: ${busyness()}`);
   await using scratch = await makeScratch("latency");
   await using bench = await openBench(scratch.path, "json", { dataDir: `${scratch.path}/data` });
   const nginx = requireNginx(bench);

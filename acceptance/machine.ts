@@ -1,7 +1,7 @@
 /** What this machine lets a measurement do. Nothing is installed here; what is missing is named. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Skipped } from "./run.ts";
 
@@ -31,6 +31,12 @@ export function requireMounts(what: string): void {
   } finally {
     rmSync(path, { recursive: true, force: true });
   }
+}
+
+/** How many wanted a core in the last minutes, against how many there are: what times and rates are to be read with. */
+export function busyness(): string {
+  const averages = loadavg().map((one) => one.toFixed(1));
+  return `${averages.join(", ")} threads wanted one of ${availableParallelism()} cores in the last 1, 5, 15 minutes`;
 }
 
 /** Runs a program to its end; resolves to what it printed. */

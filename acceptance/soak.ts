@@ -12,6 +12,7 @@ import { type Fault, faults, startFaulty } from "./faulty-upstream.ts";
 import { difference, readAccount, shown } from "./figures.ts";
 import { HostProcess } from "./host-process.ts";
 import type { LoopDelay } from "./loop-delay.ts";
+import { busyness } from "./machine.ts";
 import type { Run } from "./run.ts";
 import { makeScratch } from "./scratch.ts";
 import { lineOf } from "./slope.ts";
@@ -39,6 +40,7 @@ const restMs = 5_000;
 
 export async function soak(run: Run): Promise<void> {
   const seconds = run.amount("seconds", 1_200, 120, "seconds");
+  run.note(`before: ${busyness()}`);
   run.note("two hours are demanded, of which 20 minutes count as a first look: --seconds 7200");
   await using scratch = await makeScratch("soak");
   await using echo = await startEchoUpstream();

@@ -3,6 +3,7 @@
 import { drained } from "./accounted.ts";
 import { type Bench, openBench } from "./closed-loop.ts";
 import { difference, readAccount, shown } from "./figures.ts";
+import { busyness } from "./machine.ts";
 import { type Run, Skipped } from "./run.ts";
 import { makeScratch } from "./scratch.ts";
 
@@ -14,6 +15,7 @@ const nginxSeconds = 5;
 
 export async function throughput(run: Run): Promise<void> {
   const seconds = run.amount("seconds", 60, 15, "seconds");
+  run.note(`before: ${busyness()}`);
   await using scratch = await makeScratch("throughput");
   await using bench = await openBench(scratch.path, "json", { dataDir: `${scratch.path}/data` });
   const { ours, host } = bench;

@@ -4,12 +4,13 @@ import type { Behind, Contender } from "./contender.ts";
 import { firstEventMs, idleKib } from "./streams.ts";
 import { times } from "./table.ts";
 
+/** What is wanted of the product; a known proxy that adds more shows the machine's part. */
+const noiseMs = 1;
+
 export interface FirstEvents {
   /** p99 through the product less p99 direct, ms. */
   readonly addedP99Ms: number;
-  /** The same of the reference. */
-  readonly referenceAddedP99Ms: number;
-  /** One of a hundred took ten times as long as one of two, without any proxy. */
+  /** The reference adds as much as is wanted of us, or the direct way takes ten times as long once in a hundred times. */
   readonly isNoisy: boolean;
 }
 
@@ -42,8 +43,8 @@ export async function compareFirstEvents(
   console.log("");
   return {
     addedP99Ms: more(timesMs.at(-1) ?? [], 0.99),
-    referenceAddedP99Ms: more(timesMs[1] ?? [], 0.99),
-    isNoisy: quantile(own, 0.99) > 10 * quantile(own, 0.5),
+    isNoisy:
+      more(timesMs[1] ?? [], 0.99) > noiseMs || quantile(own, 0.99) > 10 * quantile(own, 0.5),
   };
 }
 
