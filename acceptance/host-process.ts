@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Api, type ServerRow } from "../test/e2e/api.ts";
+import { type HeldSocket, socketGiven } from "../test/e2e/held-socket.ts";
 import { until, within } from "../test/e2e/until.ts";
 import { leaveNothing } from "./leftovers.ts";
 
@@ -23,6 +24,8 @@ export interface HostSetting {
   readonly environment?: Readonly<Record<string, string>>;
   /** `bin/hookwatch.cjs` of another build. */
   readonly program?: string;
+  /** To listen on; it is there after the host, too. */
+  readonly socket?: HeldSocket;
 }
 
 export interface Ended {
@@ -139,24 +142,26 @@ export async function failedStart(
 }
 
 /** Starts it and waits for nothing: for what happens to it while it starts. */
-export function launch({ dataDir, environment, program }: HostSetting): {
+export function launch({ dataDir, environment, program, socket }: HostSetting): {
   readonly child: ChildProcess;
   readonly output: readonly string[];
   readonly ended: Promise<Ended>;
 } {
   const child = spawn(process.execPath, [program ?? programPath(), "serve"], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(socket ? [socket.fd] : [])],
     env: {
       PATH: process.env.PATH,
       HOOKWATCH_HOST: "127.0.0.1",
       HOOKWATCH_PORT: "0",
       HOOKWATCH_DATA_DIR: dataDir,
       HOOKWATCH_API_KEY: apiKey,
+      ...(socket && socketGiven),
       ...environment,
     },
   });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) throw new Error("the host was started without its streams");
     createInterface(stream).on("line", (line) => {
       output.push(line);
       if (output.length > outputMaxLines) output.shift();

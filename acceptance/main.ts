@@ -21,6 +21,7 @@ import { noisyNeighbour } from "./noisy-neighbour.ts";
 import { powerCut } from "./power-cut.ts";
 import { queryWhileWriting } from "./query-while-writing.ts";
 import { release } from "./release.ts";
+import { restarts } from "./restarts.ts";
 import { type Parameters, Run, Skipped, type Verdict } from "./run.ts";
 import { soak } from "./soak.ts";
 import { storeHung } from "./store-hung.ts";
@@ -49,6 +50,7 @@ const programs: Readonly<Record<string, Program>> = {
   Q12: { title: "store hung", measure: storeHung },
   Q13: { title: "accounting", measure: exactAccount },
   Q14: { title: "servers that break", measure: upstreamFaults },
+  Q15: { title: "restarts under load", measure: restarts },
   Q16: { title: "clock jumps", measure: clockJumps },
   Q17: { title: "soak", measure: soak },
   Q19: { title: "noisy neighbour", measure: noisyNeighbour },

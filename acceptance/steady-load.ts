@@ -26,7 +26,11 @@ export interface LoadOptions {
   readonly requestBytes?: number;
   /** Further arguments of the tool call. */
   readonly args?: (id: number) => Readonly<Record<string, unknown>>;
+  /** How calls are sent; absent: by an agent that keeps connections alive. */
+  readonly send?: Send;
 }
+
+export type Send = (url: URL, body: string) => Promise<{ status: number; text: string }>;
 
 let lastId = 0;
 
@@ -95,21 +99,34 @@ export class SteadyLoad {
       arguments: { query: query.slice(0, requestBytes), ...args?.(id) },
     };
     const body = JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params });
-    const { status, text } = await post(this.#url, body, this.#agent);
+    const send = this.#options.send ?? ((url: URL, text: string) => post(url, text, this.#agent));
+    const { status, text } = await send(this.#url, body);
     if (status !== 200) throw new Error(`status ${status}: ${text.slice(0, 200)}`);
     if (!text.includes(`"id":${id},"result"`))
       throw new Error(`another answer: ${text.slice(0, 80)}`);
   }
 }
 
+const fields = {
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  "mcp-protocol-version": "2025-11-25",
+};
+
+/** As most MCP clients do. */
+export const byFetch: Send = async (url, body) => {
+  const signal = AbortSignal.timeout(answerMaxMs);
+  const response = await fetch(url, { method: "POST", headers: fields, body, signal });
+  return { status: response.status, text: await response.text() };
+};
+
+const noAgent = new Agent({ keepAlive: false });
+/** A connection for each call. */
+export const afresh: Send = (url, body) => post(url, body, noAgent);
+
 function post(url: URL, body: string, agent: Agent): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2025-11-25",
-      "content-length": Buffer.byteLength(body),
-    };
+    const headers = { ...fields, "content-length": Buffer.byteLength(body) };
     const signal = AbortSignal.timeout(answerMaxMs);
     const out = request(url, { method: "POST", agent, headers, signal }, (response) => {
       const chunks: Buffer[] = [];

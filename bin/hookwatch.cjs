@@ -30,14 +30,24 @@ const isTold = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text)
   text.includes(young),
 );
 const flags = process.argv[2] === "serve" && !isTold ? [`${young}=8`] : [];
-if (runtime === process.execPath && flags.length > 0 && process.platform !== "win32")
+
+// A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then.
+const { LISTEN_PID, ...environment } = process.env;
+const isGiven =
+  environment.LISTEN_FDS === "1" && [undefined, String(process.pid)].includes(LISTEN_PID);
+const isSame = runtime === process.execPath;
+if (isSame && flags.length > 0 && !isGiven && process.platform !== "win32")
   process.execve(runtime, [runtime, ...flags, ...process.execArgv, ...process.argv.slice(1)]);
 
-if (runtime === process.execPath) {
+if (isSame && (flags.length === 0 || !isGiven)) {
   require("node:module").enableCompileCache?.();
   void import(pathToFileURL(program).href);
 } else {
-  const child = spawn(runtime, [...flags, program, ...process.argv.slice(2)], { stdio: "inherit" });
+  if (!isGiven) delete environment.LISTEN_FDS;
+  const child = spawn(runtime, [...flags, program, ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", ...(isGiven ? [3] : [])],
+    env: environment,
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {

@@ -433,8 +433,8 @@ test("a listener that retires ends a connection once its client was told to use 
 });
 
 test("something given that is no socket is a problem told in one sentence", async () => {
-  const fd = openSync("/dev/null", "r");
-  const options = { ...local, fd, handle: hello };
+  const listenFd = openSync("/dev/null", "r");
+  const options = { ...local, listenFd, handle: hello };
   await expect(listen(options)).rejects.toThrow(/LISTEN_FDS.* is none that it can listen on/);
-  closeSync(fd);
+  closeSync(listenFd);
 });

@@ -27,7 +27,7 @@ export interface ListenOptions {
   /** 0 takes a free one. */
   readonly port: number;
   /** A listening socket that this process was given, instead of a host and a port; it is there after us, too. */
-  readonly fd?: number | undefined;
+  readonly listenFd?: number;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly limits?: EdgeLimits;
   /** Open connections from one address, of IPv6 from one /64; absent or 0: no limit. */
@@ -60,7 +60,7 @@ export interface Listener extends AsyncDisposable {
 
 /** @throws Problem `unavailable` — the address cannot be listened on, in a sentence that says what to do. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { fd, limits = edgeLimits } = options;
+  const { listenFd: fd, limits = edgeLimits } = options;
   const { host, port } = fd === undefined ? options : given;
   const connectionsMax = connectionsWithin(descriptorsMax(), limits.connectionsMax);
   const { connectionsPerClientMax = 0, isShared = () => false } = options;
@@ -82,7 +82,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   observe(server, connections, limits);
   try {
     const { backlog } = limits;
-    server.listen(fd === undefined ? { port, host, backlog } : { fd, backlog });
+    // Node does not heed a backlog beside the descriptor, in the same object.
+    if (fd === undefined) server.listen(port, host, backlog);
+    else server.listen({ fd }, backlog);
     await once(server, "listening");
   } catch (cause) {
     throw fd === undefined

@@ -38,6 +38,8 @@ test("without any setting the documented defaults hold", () => {
     connectionsPerClientMax: 1_000,
     exchangesPerTeamMax: 0,
     upstreamIdleTimeoutMs: 300_000,
+    drainMs: 5_000,
+    drainDelayMs: 0,
     bodyCaptureMaxBytes: 1_048_576,
     requestMaxBytes: 67_108_864,
     retentionDays: 30,
@@ -189,6 +191,27 @@ test.for([
     expect(fields.includes("HOOKWATCH_EGRESS")).toBe(refused);
   },
 );
+
+test.for([
+  [{}, undefined],
+  [{ LISTEN_FDS: "0" }, undefined],
+  [{ LISTEN_FDS: "1" }, 3],
+  [{ LISTEN_FDS: "1", LISTEN_PID: String(process.pid) }, 3],
+  [{ LISTEN_FDS: "1", LISTEN_PID: String(process.ppid) }, undefined],
+] as const)("of the environment %o the descriptor to listen on is %s", ([environment, fd]) => {
+  expect(readConfig([], environment).listenFd).toBe(fd);
+});
+
+test("more than one socket, or none that is known to be this machine's alone, is not listened on unasked", () => {
+  expect(refusal([], { LISTEN_FDS: "2" })).toEqual([
+    { field: "LISTEN_FDS", message: 'is "2", but HookWatch listens on 1 socket' },
+  ]);
+  const open = { ...openTo("127.0.0.1", undefined), LISTEN_FDS: "1" };
+  expect(refusal([], open)[0]).toMatchObject({
+    field: "HOOKWATCH_EGRESS",
+    message: expect.stringContaining("to listen on a socket that was given with open sign-up"),
+  });
+});
 
 test("everything that is wrong is told at once", () => {
   const details = refusal([], {

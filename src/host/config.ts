@@ -8,6 +8,7 @@ import { type FieldProblem, invalid } from "../problem.ts";
 import { addressKind } from "../proxy/address.ts";
 import { isDestination } from "../proxy/destinations.ts";
 import { isRange } from "../proxy/ranges.ts";
+import { givenSocket } from "./given-socket.ts";
 import { providerContradictions } from "./provider-contradictions.ts";
 import {
   type Form,
@@ -22,6 +23,8 @@ export interface Config {
   readonly host: string;
   /** 0 asks for a free port. */
   readonly port: number;
+  /** A socket to listen on in place of both. */
+  readonly listenFd?: number;
   /** Without a slash at its end; absent: made from host and port once they are known. */
   readonly publicUrl?: string;
   /** Absolute. */
@@ -63,6 +66,8 @@ export interface Config {
   readonly spillMaxBytes: number;
   readonly strictLogging: "0" | "1";
   readonly durableCalls: "0" | "1";
+  readonly drainDelayMs: number;
+  readonly drainMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -105,7 +110,9 @@ export function readConfig(
   const values = Object.fromEntries(
     keys.map((key) => [key, parse(variables[key], given[key], (problem) => wrong.push(problem))]),
   ) as unknown as Record<VariableKey, never>;
-  wrong.push(...unknownVariables(environment), ...contradictions(values, given));
+  const listenFd = givenSocket(environment, process.pid, (problem) => wrong.push(problem));
+  const place = listenFd === undefined ? String(values.host) : "a socket that was given";
+  wrong.push(...unknownVariables(environment), ...contradictions(values, given, place));
   wrong.push(...providerContradictions(values));
   if (wrong.length > 0) throw invalid(...wrong);
   const { publicUrl, apiKey, oidcClientSecret, plansFile, ...rest } = values as unknown as Values;
@@ -113,6 +120,7 @@ export function readConfig(
     ...rest,
     exchangesPerTeamMax: rest.exchangesPerTeamMax ?? (rest.signup === "open" ? 1_000 : 0),
     dataDir: resolve(rest.dataDir),
+    ...(listenFd === undefined ? {} : { listenFd }),
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, "") }),
     ...(apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
     ...(oidcClientSecret === undefined ? {} : { oidcClientSecret: new Secret(oidcClientSecret) }),
@@ -232,6 +240,8 @@ function unknownVariables(environment: Environment): FieldProblem[] {
 function contradictions(
   values: Readonly<Record<VariableKey, unknown>>,
   given: Given,
+  /** To listen on. */
+  place: string,
 ): FieldProblem[] {
   const wrong: FieldProblem[] = [];
   const { registryUrl, callsUrl } = values;
@@ -244,8 +254,8 @@ function contradictions(
     const message = `is ${bodyDays} days, but no body outlives its call: ${variables.retentionDays.name} is ${callDays}`;
     wrong.push({ field: variables.bodyRetentionDays.name, message });
   }
-  if (values.signup === "open" && given.egress === undefined && !isThisMachine(values.host)) {
-    const message = `must be set to listen on ${values.host} with open sign-up: "public" keeps strangers out of your network, "local" lets them in`;
+  if (values.signup === "open" && given.egress === undefined && !isThisMachine(place)) {
+    const message = `must be set to listen on ${place} with open sign-up: "public" keeps strangers out of your network, "local" lets them in`;
     wrong.push({ field: variables.egress.name, message });
   }
   if (values.plansFile !== undefined && given.serversMax !== undefined) {
@@ -260,6 +270,6 @@ function contradictions(
   return wrong;
 }
 
-function isThisMachine(host: unknown): boolean {
-  return typeof host === "string" && (host === "localhost" || addressKind(host) === "loopback");
+function isThisMachine(host: string): boolean {
+  return host === "localhost" || addressKind(host) === "loopback";
 }

@@ -21,6 +21,7 @@ import { openControl } from "./control.ts";
 import { openDataDir } from "./data-dir.ts";
 import { figures } from "./figures.ts";
 import { found, type Keys } from "./founding.ts";
+import { leave } from "./leaving.ts";
 import { MetricsPage } from "./metrics-page.ts";
 import { networkOf } from "./network.ts";
 import { openOwnCalls } from "./own-calls.ts";
@@ -44,8 +45,6 @@ export interface Host extends AsyncDisposable {
   readonly signInUrl: string | undefined;
 }
 
-/** How long exchanges may run on when the host is told to stop; streams end after their event. */
-const drainMs = 5_000;
 // What a query leaves behind is large and short-lived: a small young heap gives it back sooner.
 const reading = { heapMaxMiB: 512, youngMaxMiB: 16, answerMaxMs: 30_000 };
 const apiPaths = ["/v1/", "/docs", "/docs/", "/openapi.json"];
@@ -120,8 +119,7 @@ export async function openHost(
   const listener: Listener = await listen({ ...config, isShared, vital: vitalPaths, handle });
   open.defer(async () => {
     draining = true;
-    followers.end();
-    await Promise.all([listener.close(drainMs), forwarder.drain(drainMs)]);
+    await leave({ listener, forwarder, endStreams: () => followers.end() }, config);
   });
   url = config.publicUrl ?? listener.url;
   network.egress.recognise({ address: listener.address, port: listener.port, publicUrl: url });

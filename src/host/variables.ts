@@ -222,6 +222,20 @@ export const variables = {
     meaning:
       "`1` lets each answer end only after its call was synced to disk, for up to 10 s: a call whose answer has ended is never lost, and each answer takes a sync longer.",
   },
+  drainMs: {
+    name: "HOOKWATCH_DRAIN_MS",
+    form: { kind: "whole", min: 0, max: 3_600_000, unit: "milliseconds" },
+    fallback: "5000",
+    meaning:
+      "How long calls that are under way may run on when the host is told to stop; streams that answer none end after their event.",
+  },
+  drainDelayMs: {
+    name: "HOOKWATCH_DRAIN_DELAY_MS",
+    form: { kind: "whole", min: 0, max: 3_600_000, unit: "milliseconds" },
+    fallback: "0",
+    meaning:
+      "How long a host that was told to stop goes on as before, but that `/readyz` says 503: until a load balancer has seen that. See docs/restarts.md.",
+  },
   logLevel: {
     name: "HOOKWATCH_LOG_LEVEL",
     form: { kind: "choice", values: ["debug", "info", "warn", "error"] },

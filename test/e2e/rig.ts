@@ -17,6 +17,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { Api, type CallRow, type Filter, type ServerRow } from "./api.ts";
+import { type HeldSocket, socketGiven } from "./held-socket.ts";
 import { until, within } from "./until.ts";
 
 export const program =
@@ -24,7 +25,8 @@ export const program =
   fileURLToPath(new URL("../../bin/hookwatch.cjs", import.meta.url));
 
 const startMaxMs = 10_000;
-const stopMaxMs = 10_000;
+/** Whoever was given its socket takes up to 5 s until no connection is used any more. */
+const stopMaxMs = 20_000;
 /** The promise of the product: a call is readable so long after its end at most. */
 export const readableMs = 1_000;
 
@@ -33,6 +35,8 @@ export interface RigSetting {
   /** Kept at disposal when given; otherwise a new one that is removed. */
   readonly dataDir?: string;
   readonly apiKey?: string;
+  /** To listen on; it is there after the host, too. */
+  readonly socket?: HeldSocket;
 }
 
 export interface Registered {
@@ -67,11 +71,10 @@ export async function startRig(setting: RigSetting = {}): Promise<Rig> {
   const apiKey = setting.apiKey ?? `test_${randomBytes(24).toString("hex")}`;
   const output: string[] = [];
   const startedMs = performance.now();
-  const child = startHost({
-    HOOKWATCH_DATA_DIR: dataDir,
-    HOOKWATCH_API_KEY: apiKey,
-    ...setting.environment,
-  });
+  const child = startHost(
+    { HOOKWATCH_DATA_DIR: dataDir, HOOKWATCH_API_KEY: apiKey, ...setting.environment },
+    setting.socket,
+  );
   const exited = once(child, "exit");
   const url = await within("the host's start", startMaxMs, listening(child, output)).catch(
     async (cause: unknown) => {
@@ -113,15 +116,19 @@ export async function startRig(setting: RigSetting = {}): Promise<Rig> {
 }
 
 /** A host process in a group of its own, with nothing of the surrounding environment but the path. */
-export function startHost(environment: Readonly<Record<string, string>>): ChildProcess {
+export function startHost(
+  environment: Readonly<Record<string, string>>,
+  socket?: HeldSocket,
+): ChildProcess {
   return spawn(process.execPath, [program, "serve"], {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(socket ? [socket.fd] : [])],
     env: {
       PATH: process.env.PATH,
       HOOKWATCH_HOST: "127.0.0.1",
       HOOKWATCH_PORT: "0",
       HOOKWATCH_LOG_LEVEL: "info",
+      ...(socket && socketGiven),
       ...environment,
     },
   });
