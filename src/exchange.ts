@@ -67,17 +67,17 @@ export interface ExchangeEnd {
  */
 export interface LineTimings {
   /** The connection was begun. */
-  readonly connectBeganAtMs?: number;
+  readonly connectBeganAtMs?: number | undefined;
   /** Its name had addresses; absent where there is none to resolve. */
-  readonly resolvedAtMs?: number;
+  readonly resolvedAtMs?: number | undefined;
   /** TCP stood. */
-  readonly connectedAtMs?: number;
+  readonly connectedAtMs?: number | undefined;
   /** TLS stood; absent without it. */
-  readonly securedAtMs?: number;
+  readonly securedAtMs?: number | undefined;
   /** The head had been given to the connection, and the body, if all of it was there. */
-  readonly requestSentAtMs?: number;
+  readonly requestSentAtMs?: number | undefined;
   /** The first byte of an answer came, a provisional one's included. */
-  readonly firstByteAtMs?: number;
+  readonly firstByteAtMs?: number | undefined;
 }
 
 /**

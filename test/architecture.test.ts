@@ -44,7 +44,7 @@ const outbound = /^proxy\/(egress|dial|direct-line|outbound-fetch)\.ts$/;
 /** What opens a connection, by what it is imported as; and which files may. */
 const openers: readonly { readonly from: RegExp; readonly name: RegExp; readonly where: RegExp }[] =
   [
-    { from: /^undici$/, name: /./, where: outbound },
+    { from: /^undici$/, name: /./, where: /^proxy\/(egress|outbound-fetch)\.ts$/ },
     { from: /^node:net$/, name: /^(connect|createConnection|Socket|\*)$/, where: outbound },
     // Over a pair of streams of its own: there is no socket.
     { from: /^node:http$/, name: /^(request|get|Agent|\*)$/, where: /^edge\/inner-line\.ts$/ },

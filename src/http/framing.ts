@@ -55,6 +55,10 @@ function toLength(text: string): number {
 }
 
 function connectionOptions(value: string): { close: boolean; keepAlive: boolean } {
+  // As nearly everybody writes it.
+  if (value === "keep-alive" || value === "close") {
+    return { close: value === "close", keepAlive: value === "keep-alive" };
+  }
   let close = false;
   let keepAlive = false;
   for (const option of value.toLowerCase().split(",")) {

@@ -1,23 +1,4 @@
-/** The head of an upstream's answer, read from the wire's bytes without a loss. */
-
-/** undici gives names and values alternating, as bytes or, under HTTP/2, as text. */
-export function toStrings(raw: unknown): string[] {
-  if (!Array.isArray(raw)) return [];
-  const texts = new Array<string>(raw.length);
-  for (let at = 0; at < raw.length; at += 1) {
-    const part: unknown = raw[at];
-    texts[at] = Buffer.isBuffer(part) ? part.toString("latin1") : String(part);
-  }
-  return texts;
-}
-
-/** undici reads a reason phrase as UTF-8; Node writes it as Latin-1. Gives back the bytes that were sent. */
-export function toReason(statusText: string): string {
-  for (let at = 0; at < statusText.length; at += 1) {
-    if (statusText.charCodeAt(at) > 0x7f) return Buffer.from(statusText).toString("latin1");
-  }
-  return statusText;
-}
+/** What the head of an upstream's answer says about its body, and where a stream of events stands. */
 
 /** True for events that can be read as they pass: encoded ones cannot. */
 export function isPlainEventStream(rawHeaders: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-/** What an error of a connection, or of the reading of an answer, means for the client. */
+/** What an error of a connection means for the client. */
 import { type Failure, failures } from "./failure.ts";
 
 const byCode: Readonly<Record<string, Failure>> = {
@@ -16,15 +16,10 @@ const byCode: Readonly<Record<string, Failure>> = {
   UND_ERR_CONNECT_TIMEOUT: failures.connectTimeout,
   ECONNRESET: failures.reset,
   EPIPE: failures.reset,
-  UND_ERR_SOCKET: failures.reset,
-  UND_ERR_HEADERS_OVERFLOW: failures.headTooLarge,
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: failures.cutShort,
   // Node refuses to write such a field or reason.
   ERR_INVALID_CHAR: failures.malformed,
   ERR_HTTP_INVALID_HEADER_VALUE: failures.malformed,
   ERR_INVALID_HTTP_TOKEN: failures.malformed,
-  UND_ERR_INVALID_ARG: failures.badRequest,
-  UND_ERR_NOT_SUPPORTED: failures.badRequest,
   HOOKWATCH_ADDRESS_FORBIDDEN: failures.addressForbidden,
   HOOKWATCH_OWN_ADDRESS: failures.ownAddress,
   HOOKWATCH_FOREIGN_CODING: failures.malformed,
@@ -48,18 +43,12 @@ const byCode: Readonly<Record<string, Failure>> = {
 };
 
 /**
- * What an error of the dialling or of the upstream's connection means. `begun` tells that the head of the
+ * What an error of the dialling, or of the connection, means. `begun` tells that the head of the
  * answer had come.
  */
 export function toFailure(error: Error & { code?: unknown }, begun: boolean): Failure {
-  const { code, message, name } = error;
-  // undici gives these no code.
-  if (name === "HTTPParserError")
-    return begun && /EOF/.test(message) ? failures.cutShort : failures.malformed;
+  const { code } = error;
   if (typeof code !== "string") return failures.unavailable;
-  if (code === "UND_ERR_SOCKET" && message === "bad upgrade") return failures.unexpectedUpgrade;
-  if (code === "UND_ERR_SOCKET" && message === "bad response") return failures.malformed;
-  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !begun) return failures.malformed;
   if (code.startsWith("ERR_SSL_")) return failures.tls;
   const failure = byCode[code] ?? failures.unavailable;
   return begun && failure === failures.reset ? failures.cutShort : failure;

@@ -3,27 +3,20 @@
  * connection must not become another server's answer.
  *
  * In: a target. Out: a line, which is one HTTP/1.1 connection for one exchange at a time. Requests are
- * never queued and never sent twice: a connection carries no second request before the first is answered,
- * and undici sends a request again only while not a byte of it was written. Pools without a connection
+ * never queued: a connection carries no second request before the first is answered. Pools without a connection
  * do not exist, so that silent servers cost nothing.
  */
-import type { Socket } from "node:net";
-import { type buildConnector, Client } from "undici";
-import type { Egress } from "./egress.ts";
-import {
-  connectionsPerServerMax,
-  keepAliveDefaultMs,
-  keepAliveMarginMs,
-  keepAliveMaxMs,
-  responseHeadMaxBytes,
-  unsuspectedExchangesMax,
-} from "./limits.ts";
+import type { Connector, Egress } from "./egress.ts";
+import { connectionsPerServerMax, unsuspectedExchangesMax } from "./limits.ts";
+import { Line, type LineOwner } from "./line.ts";
 import type { Target } from "./target.ts";
 
 export interface DialOptions {
   readonly connectTimeoutMs: number;
   /** What we are called in `Via`, the same on every host of a fleet and nowhere else. */
   readonly via: string;
+  /** Monotonic milliseconds. */
+  now(): number;
 }
 
 export class Dial {
@@ -46,14 +39,7 @@ export class Dial {
     const pools = this.#pools.get(serverId);
     if (pools !== undefined && pools.target !== target.origin) this.drop(serverId);
     const pool = pools?.target === target.origin ? pools.byOrigin.get(origin) : undefined;
-    return this.#take(pool ?? this.#openPool(target, origin));
-  }
-
-  #take(pool: Pool): Line | undefined {
-    const idle = pool.idle.pop();
-    if (idle === undefined && pool.busy >= connectionsPerServerMax) return undefined;
-    pool.busy += 1;
-    return idle ?? new Line(pool);
+    return (pool ?? this.#openPool(target, origin)).take();
   }
 
   #openPool({ serverId, origin: target }: Target, origin: string): Pool {
@@ -62,9 +48,8 @@ export class Dial {
       pools = { target, byOrigin: new Map() };
       this.#pools.set(serverId, pools);
     }
-    const { connectTimeoutMs, via } = this.#options;
-    const connect = this.#egress.connector(origin, connectTimeoutMs);
-    const pool: Pool = { origin, connect, via, idle: [], busy: 0, dropped: false };
+    const connect = this.#egress.connector(origin, this.#options.connectTimeoutMs);
+    const pool = new Pool(origin, connect, this.#options);
     pools.byOrigin.set(origin, pool);
     return pool;
   }
@@ -80,15 +65,11 @@ export class Dial {
     }
   }
 
-  /** Forgets idle lines whose connection is gone, and pools that have none left. To be called now and then. */
+  /** Closes idle lines that are too old, forgets those that were closed, and pools that have none left. To be called now and then. */
   prune(): void {
     for (const [serverId, pools] of this.#pools) {
       for (const [origin, pool] of pools.byOrigin) {
-        if (pool.idle.length > 0) {
-          const stale = pool.idle.filter((line) => !line.connected);
-          if (stale.length > 0) pool.idle = pool.idle.filter((line) => line.connected);
-          for (const line of stale) line.destroy();
-        }
+        pool.prune();
         if (pool.idle.length === 0 && pool.busy === 0) pools.byOrigin.delete(origin);
       }
       if (pools.byOrigin.size === 0) this.#pools.delete(serverId);
@@ -116,100 +97,57 @@ interface ServerPools {
   readonly byOrigin: Map<string, Pool>;
 }
 
-interface Pool {
-  readonly origin: string;
-  readonly connect: buildConnector.connector;
-  readonly via: string;
+/** Of one server on one origin. */
+class Pool implements LineOwner {
+  readonly origin: URL;
+  readonly connect: Connector;
+  readonly now: () => number;
   /** Used last, last. */
-  idle: Line[];
+  idle: Line[] = [];
   /** Lines in use. */
-  busy: number;
-  dropped: boolean;
-}
+  busy = 0;
+  dropped = false;
+  readonly #via: string;
 
-type Handler = Parameters<Client["dispatch"]>[1];
-type Request = Omit<Parameters<Client["dispatch"]>[0], "headers"> & {
-  /** Names and values alternating. */
-  readonly headers: string[];
-};
-
-/** One connection, made when it is first needed and again when it was closed while idle. */
-export class Line {
-  readonly #pool: Pool;
-  readonly #client: Client;
-  #reset = false;
-
-  constructor(pool: Pool) {
-    this.#pool = pool;
-    this.#client = new Client(pool.origin, {
-      connect: (options, callback) => this.#connect(options, callback),
-      allowH2: false,
-      pipelining: 1,
-      // Deadlines are the forwarder's.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: responseHeadMaxBytes,
-      keepAliveTimeout: keepAliveDefaultMs,
-      keepAliveMaxTimeout: keepAliveMaxMs,
-      keepAliveTimeoutThreshold: keepAliveMarginMs,
-    });
+  constructor(origin: string, connect: Connector, { via, now }: DialOptions) {
+    this.origin = new URL(origin);
+    this.connect = connect;
+    this.now = now;
+    this.#via = `1.1 ${via}`;
   }
 
-  get connected(): boolean {
-    return this.#client.stats.connected;
-  }
-
-  /**
-   * True when the connection broke. An answer that ends with its connection cannot tell a break from its
-   * end, and undici takes both for the end.
-   */
-  get reset(): boolean {
-    return this.#reset;
+  /** Undefined when there is no room for more. */
+  take(): Line | undefined {
+    const nowMs = this.now();
+    let line = this.idle.pop();
+    while (line && !line.isFresh(nowMs)) {
+      line.destroy();
+      line = this.idle.pop();
+    }
+    if (line === undefined && this.busy >= connectionsPerServerMax) return undefined;
+    this.busy += 1;
+    return line ?? new Line(this);
   }
 
   /**
    * A request that comes back to us opens one more exchange each time round. So from some number on they are marked, and
    * a marked one that comes in is not sent out again (RFC 9110, 7.6.3). Below it nothing is: servers act on `Via`.
    */
-  dispatch(request: Request, handler: Handler): void {
-    const { busy, via } = this.#pool;
-    const suspected = busy > unsuspectedExchangesMax;
-    const headers = suspected ? [...request.headers, "Via", `1.1 ${via}`] : request.headers;
-    this.#client.dispatch(suspected ? { ...request, headers } : request, handler);
+  via(): string {
+    return this.busy > unsuspectedExchangesMax ? this.#via : "";
   }
 
-  /** After the answer's end: the connection may serve the next exchange. */
-  release(): void {
-    this.#pool.busy -= 1;
-    if (this.#pool.dropped || this.#reset) this.destroy();
-    else this.#pool.idle.push(this);
+  released(line: Line): void {
+    this.busy -= 1;
+    if (this.dropped || !line.connected) line.destroy();
+    else this.idle.push(line);
   }
 
-  /** Amid an exchange: the upstream sees the connection close at once. */
-  abort(): void {
-    this.#pool.busy -= 1;
-    this.destroy();
-  }
-
-  destroy(): void {
-    this.#client.destroy(null, ignore);
-  }
-
-  #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
-    this.#reset = false;
-    this.#pool.connect(options, (...outcome) => {
-      const [, socket] = outcome;
-      if (socket) this.#observe(socket);
-      callback(...outcome);
-    });
-  }
-
-  // Registered before undici's own, so that it has run when the answer's end is told.
-  #observe(socket: Socket): void {
-    socket.once("error", () => {
-      this.#reset = true;
-    });
+  /** Forgets what was closed; closes what is too old, to be forgotten the next time. */
+  prune(): void {
+    const nowMs = this.now();
+    if (this.idle.every((line) => line.isFresh(nowMs))) return;
+    this.idle = this.idle.filter((line) => line.connected);
+    for (const line of this.idle) if (!line.isFresh(nowMs)) line.destroy();
   }
 }
-
-function ignore(): void {}

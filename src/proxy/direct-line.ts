@@ -5,13 +5,15 @@
  * Goes through the same door as the traffic of the proxy: the egress rule, checked when the connection is made. Bounds: one
  * connection, `connectTimeoutMs` to make it; all else is the caller's signal's.
  */
-import { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { type buildConnector, Client } from "undici";
+import { systemClock } from "../clock.ts";
+import type { ResponseHead } from "../http/response-head.ts";
 import { toFailure } from "./diagnosis.ts";
-import type { Egress } from "./egress.ts";
+import type { Connector, Egress } from "./egress.ts";
 import type { Failure } from "./failure.ts";
-import { connectTimeoutMs, responseHeadMaxBytes } from "./limits.ts";
+import { connectTimeoutMs } from "./limits.ts";
+import { Line, type LineOwner, type LineUser } from "./line.ts";
 
 /** How far a connection got: its name has addresses; one of them accepted; TLS stands, where there is to be any. */
 export type ConnectionStage = "resolved" | "connected" | "secured";
@@ -41,20 +43,22 @@ export interface DirectAnswer {
 }
 
 export class DirectLine implements AsyncDisposable {
-  readonly #client: Client;
+  readonly #owner: LineOwner;
+  #line: Line;
+  #isBusy = false;
   #secure: SecureFacts | undefined;
 
   /** `reached` is told of each stage once. */
   constructor(egress: Egress, origin: string, reached: (stage: ConnectionStage) => void) {
     const connect = egress.connector(origin, connectTimeoutMs);
-    this.#client = new Client(origin, {
-      connect: (options, callback) => this.#connect(connect, options, callback, reached),
-      allowH2: false,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: responseHeadMaxBytes,
-    });
+    this.#owner = {
+      origin: new URL(origin),
+      connect: (to, told) => this.#connect(connect, to, told, reached),
+      now: () => systemClock.monotonicMs(),
+      via: () => "",
+      released: () => {},
+    };
+    this.#line = new Line(this.#owner);
   }
 
   /** Undefined without TLS. */
@@ -62,39 +66,133 @@ export class DirectLine implements AsyncDisposable {
     return this.#secure;
   }
 
-  /** Rejects when there is no answer; `toFailure` of this class says what it means. */
+  /**
+   * Rejects when there is no answer; `toFailure` of this class says what it means. An answer whose body was not read to its
+   * end is given up.
+   */
   async send({ method, path, headers, body, signal }: DirectRequest): Promise<DirectAnswer> {
-    return this.#client.request({ method, path, headers, body: body ?? null, signal });
+    signal.throwIfAborted();
+    if (this.#isBusy) this.#line.destroy();
+    const nowMs = this.#owner.now();
+    if (this.#isBusy || !this.#line.isFresh(nowMs)) this.#line = new Line(this.#owner);
+    this.#isBusy = true;
+    const line = this.#line;
+    const answer = new Answer(line, () => {
+      if (line === this.#line) this.#isBusy = false;
+    });
+    const abort = () => answer.giveUp(signal.reason);
+    signal.addEventListener("abort", abort);
+    answer.body.once("close", () => signal.removeEventListener("abort", abort));
+    const fields = Object.entries(headers).flat();
+    line.dispatch(
+      { method, path, headers: fields, body: body === undefined ? null : Buffer.from(body) },
+      answer,
+    );
+    return answer.head;
   }
 
   /** What an error of `send`, or of the reading of an answer, means. */
   static toFailure(cause: unknown, begun: boolean): Failure {
+    if (cause instanceof BrokenLine) return cause.failure;
     return toFailure(cause instanceof Error ? cause : new Error(String(cause)), begun);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.destroy();
+    this.#line.destroy();
   }
 
   #connect(
-    connect: buildConnector.connector,
-    options: buildConnector.Options,
-    callback: buildConnector.Callback,
+    connect: Connector,
+    to: Parameters<Connector>[0],
+    told: Parameters<Connector>[1],
     reached: (stage: ConnectionStage) => void,
-  ): void {
-    const opening: unknown = connect(options, (...outcome) => {
+  ): ReturnType<Connector> {
+    const opening = connect(to, (...outcome) => {
       const [, socket] = outcome;
       if (socket instanceof TLSSocket) this.#secure = factsOf(socket);
       if (socket) reached("secured");
-      callback(...outcome);
+      told(...outcome);
     });
-    // The connector gives the socket out at once, though its type does not say so; without it only `secured` is told.
-    if (!(opening instanceof Socket)) return;
-    opening.once("lookup", (error: Error | null) => {
+    opening?.once("lookup", (error: Error | null) => {
       if (!error) reached("resolved");
     });
-    opening.once("connect", () => reached("connected"));
+    opening?.once("connect", () => reached("connected"));
+    return opening;
   }
+}
+
+class BrokenLine extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** One answer, on its way to whoever reads its body. */
+class Answer implements LineUser {
+  readonly head: Promise<DirectAnswer>;
+  readonly body: Readable;
+  readonly #line: Line;
+  readonly #tell: (answer: DirectAnswer) => void;
+  readonly #refuse: (cause: unknown) => void;
+  readonly #ended: () => void;
+  #isOver = false;
+
+  constructor(line: Line, ended: () => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<DirectAnswer>();
+    this.head = promise;
+    this.#tell = resolve;
+    this.#refuse = reject;
+    this.#line = line;
+    this.#ended = ended;
+    this.body = new Readable({
+      read: () => {
+        if (!this.#isOver) line.resume();
+      },
+      // Of a reader that leaves early, too.
+      destroy: (error, done) => {
+        if (!this.#isOver) line.destroy();
+        done(error);
+      },
+    });
+    // Whoever reads is told; nobody else needs to be.
+    this.body.on("error", () => {});
+  }
+
+  onHead({ statusCode, rawHeaders }: ResponseHead): void {
+    this.#tell({ statusCode, headers: byLowerName(rawHeaders), body: this.body });
+  }
+
+  onBody(piece: Buffer): void {
+    if (!this.body.push(piece)) this.#line.pause();
+  }
+
+  onEnd(): void {
+    this.#isOver = true;
+    this.#ended();
+    this.body.push(null);
+  }
+
+  onFailure(failure: Failure): void {
+    this.giveUp(new BrokenLine(failure));
+  }
+
+  giveUp(cause: unknown): void {
+    this.#refuse(cause);
+    this.body.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+  }
+}
+
+function byLowerName(rawHeaders: readonly string[]): DirectAnswer["headers"] {
+  const headers: Record<string, string[]> = Object.create(null);
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? "").toLowerCase();
+    headers[name] ??= [];
+    headers[name].push(rawHeaders[at + 1] ?? "");
+  }
+  return headers;
 }
 
 function factsOf(socket: TLSSocket): SecureFacts {

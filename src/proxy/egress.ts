@@ -6,7 +6,7 @@
  * address it has must be allowed; the socket's own address is checked again once it stands.
  */
 import { type LookupAddress, lookup } from "node:dns";
-import type { LookupFunction } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { buildConnector } from "undici";
 import { type AddressKind, addressKind, canonicalAddress } from "./address.ts";
@@ -19,9 +19,26 @@ export interface Egress {
   /** Why a server must not be registered there, as the rest of a sentence about its URL; undefined when it may. */
   refuse(target: URL): string | undefined;
   /** Connects to one origin. Remembers TLS sessions: one for each pool, so that servers share nothing. */
-  connector(origin: string, timeoutMs: number): buildConnector.connector;
+  connector(origin: string, timeoutMs: number): Connector;
   /** What not to call because it is this very process. Replaces what was told before. */
   recognise(own: OwnAddress): void;
+}
+
+/** Gives the socket that is to be connected, if there is one, and tells once what became of it; never after it was destroyed. */
+export type Connector = (
+  to: ConnectorOptions,
+  told: (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
+) => Socket | undefined;
+
+export interface ConnectorOptions {
+  /** With the port, if there is one. */
+  readonly host?: string | undefined;
+  /** Without brackets. */
+  readonly hostname: string;
+  /** `https:` */
+  readonly protocol: string;
+  /** Empty for the protocol's own. */
+  readonly port: string;
 }
 
 export interface OwnAddress {
@@ -144,7 +161,7 @@ function guardedConnector(
   check: Check,
   resolve: Resolve,
   { origin, timeoutMs, tells }: Destination,
-): buildConnector.connector {
+): Connector {
   const target = new URL(origin);
   const approach = check.approach(target);
   const told = (refusal: Refusal) => (tells || refusal === loop ? refusal : unreachable);
@@ -169,8 +186,12 @@ function guardedConnector(
   } as buildConnector.BuildOptions);
   return (options, callback) => {
     const refusal = check.url(target);
-    if (refusal) return callback(toError(refusal), null);
-    return connect(options, (...outcome) => {
+    if (refusal) {
+      callback(toError(refusal), null);
+      return undefined;
+    }
+    // It gives the socket out at once, though its type does not say so.
+    const opening: unknown = connect(options as buildConnector.Options, (...outcome) => {
       const [error, socket] = outcome;
       if (error !== null) return callback(error, null);
       const late = check.address(socket.remoteAddress ?? "", approach);
@@ -178,6 +199,7 @@ function guardedConnector(
       socket.destroy();
       return callback(toError(told(late)), null);
     });
+    return opening as Socket | undefined;
   };
 }
 

@@ -104,11 +104,12 @@ export class Forwarder implements AsyncDisposable {
     const endpointKey = options.endpointKey ?? randomBytes(32);
     const via = viaName(endpointKey);
     this.#own = { isCredential: options.isOwnCredential ?? (() => false), via };
+    const now = () => options.clock.monotonicMs();
     this.#dial = new Dial(options.egress, {
       connectTimeoutMs: options.connectTimeoutMs ?? connectTimeoutMs,
       via,
+      now,
     });
-    const now = () => options.clock.monotonicMs();
     this.#admission = new Admission({
       now,
       mayBegin: options.mayBegin,

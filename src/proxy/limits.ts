@@ -25,6 +25,9 @@ export const lingerMs = 5_000;
 /** Heads of answers beyond this are refused: Node clients stop at 16 KiB, so nobody relies on more. */
 export const responseHeadMaxBytes = 32_768;
 
+/** A request body up to this size is copied behind its head, which costs less than a second buffer in the same call. */
+export const joinedBodyMaxBytes = 16_384;
+
 /** Open upstream connections of one server; the process has 9,000 or so to give. */
 export const connectionsPerServerMax = 16_384;
 

@@ -4,12 +4,11 @@
  * In: where it is, on one of the target's origins. Out: the answer, after redirects that stay there, or what failed.
  * Bounds: 64 KiB, five redirects, and the caller's signal, whose reason is the failure to report.
  */
-import type { Dispatcher } from "undici";
-import { toStrings } from "./answer-head.ts";
-import { toFailure } from "./diagnosis.ts";
-import type { Dial, Line } from "./dial.ts";
+import type { ResponseHead } from "../http/response-head.ts";
+import type { Dial } from "./dial.ts";
 import { type Failure, failures } from "./failure.ts";
 import { metadataMaxBytes, redirectsMax } from "./limits.ts";
+import type { Line, LineUser } from "./line.ts";
 import { type Hop, redirection } from "./redirect.ts";
 import type { Target } from "./target.ts";
 
@@ -57,13 +56,13 @@ function fetchOnce(dial: Dial, request: DocumentRequest, signal: AbortSignal): P
   const abort = () => collector.abandon(signal.reason as Failure);
   signal.addEventListener("abort", abort);
   line.dispatch(
-    { method: "GET", path: request.at.path, headers: [...request.headers], body: null },
+    { method: "GET", path: request.at.path, headers: request.headers, body: null },
     collector,
   );
   return collector.answer.finally(() => signal.removeEventListener("abort", abort));
 }
 
-class Collector implements Dispatcher.DispatchHandler {
+class Collector implements LineUser {
   readonly answer: Promise<Answer>;
   readonly #settle: (answer: Answer) => void;
   readonly #withoutBody: boolean;
@@ -87,37 +86,28 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#abort();
   }
 
-  onRequestStart(): void {}
-
-  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number): void {
-    if (statusCode === 101) this.abandon(failures.unexpectedUpgrade);
-    if (statusCode < 200) return;
+  onHead({ statusCode, rawHeaders }: ResponseHead): void {
     this.#statusCode = statusCode;
-    this.#rawHeaders = toStrings(controller.rawHeaders);
+    this.#rawHeaders = rawHeaders;
     if (!this.#withoutBody) return;
     this.#finish();
     this.#abort();
   }
 
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#bytes += chunk.length;
+  onBody(piece: Buffer): void {
+    this.#bytes += piece.length;
     if (this.#bytes > metadataMaxBytes) this.abandon(failures.metadataTooLarge);
-    else this.#chunks.push(chunk);
+    else this.#chunks.push(piece);
   }
 
-  onResponseEnd(): void {
-    if (this.#line === undefined) return;
-    if (this.#line.reset) {
-      this.abandon(failures.cutShort);
-      return;
-    }
-    this.#line.release();
+  onEnd(): void {
+    this.#line?.release();
     this.#line = undefined;
     this.#finish();
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
-    this.abandon(toFailure(error, this.#statusCode !== 0));
+  onFailure(failure: Failure): void {
+    this.abandon(failure);
   }
 
   #finish(): void {

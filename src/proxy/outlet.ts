@@ -157,6 +157,7 @@ export class Outlet {
 
   /** Lets out what was received, then ends the connection amid the message. */
   breakOff(): void {
+    this.flushHead();
     this.#headAlone = false;
     const { socket } = this.#response;
     if (socket === null || this.stalled) this.#response.destroy();

@@ -11,7 +11,7 @@ import { exchangeMetadataUrl } from "./challenge.ts";
 import { EndpointFilter } from "./endpoint.ts";
 import { type EndpointPaths, proxiedEndpoint } from "./endpoint-path.ts";
 import type { UpstreamFields, UrlFields } from "./headers.ts";
-import { interimMax, redirectsMax } from "./limits.ts";
+import { redirectsMax } from "./limits.ts";
 import { type Hop, redirection } from "./redirect.ts";
 import { type ProxyPath, type Target, upstreamPath } from "./target.ts";
 
@@ -44,7 +44,6 @@ export class Passage implements UrlFields, Hop {
   readonly #border: Border;
   readonly #host: string | undefined;
   #redirects = 0;
-  #interim = 0;
   /** The absolute form of the answer's `Location`, if it must have one. */
   #location: string | undefined;
 
@@ -82,12 +81,6 @@ export class Passage implements UrlFields, Hop {
     this.origin = found.hop.origin;
     this.path = found.hop.path;
     return true;
-  }
-
-  /** Counts a provisional answer: false when there were too many of them. */
-  mayWaitOn(): boolean {
-    this.#interim += 1;
-    return this.#interim <= interimMax;
   }
 
   location(value: string): string {

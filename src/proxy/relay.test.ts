@@ -624,8 +624,7 @@ test("a reader that takes nothing of its answer is cut off after a minute, wheth
     client.socket.pause();
     const open = () => plane.forwarder.stats().openExchanges;
     await until("the exchange", () => open() === 1);
-    const { length } = upstream.sockets;
-    await standsStill(() => upstream.sockets[length - 1]?.bytesWritten ?? 0);
+    await standsStill(() => upstream.sockets.at(-1)?.bytesWritten ?? 0);
     if (half) client.socket.end();
     clock.leap(readerStallMs + 1);
     await until("the end", () => open() === 0);

@@ -5,12 +5,11 @@
  * what the sockets' buffers hold, and no more. A side that breaks breaks the other: never is a cut answer
  * ended as if it were whole. The witness is shown what the upstream sent, also where the client reads another URL.
  */
-import type { Dispatcher } from "undici";
-import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
+import type { ExchangeOutcome, ExchangeWitness, LineTimings } from "../exchange.ts";
+import type { ResponseHead } from "../http/response-head.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
-import { isPlainEventStream, toReason, toStrings } from "./answer-head.ts";
+import { isPlainEventStream } from "./answer-head.ts";
 import { toFailure } from "./diagnosis.ts";
-import type { Line } from "./dial.ts";
 import { type Failure, failures } from "./failure.ts";
 import { toClient } from "./headers.ts";
 import { Intake, type IntakeSink, type KeptBytes } from "./intake.ts";
@@ -21,6 +20,7 @@ import {
   readerStallMs,
   redirectBodyMaxBytes,
 } from "./limits.ts";
+import type { Line, LineUser } from "./line.ts";
 import { type Durable, Outlet } from "./outlet.ts";
 import type { Passage } from "./passage.ts";
 import type { Upload } from "./upload.ts";
@@ -41,8 +41,10 @@ export interface RelayOwner {
   gone(relay: Relay): void;
 }
 
-export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
+export class Relay implements IntakeSink, LineUser {
   responseBytes = 0;
+  /** Of the upstream's side; absent while nothing was asked there. */
+  timings: LineTimings | undefined;
   readonly #owner: RelayOwner;
   readonly #request: InboundRequest;
   readonly #witness: ExchangeWitness;
@@ -50,8 +52,6 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   readonly #outlet: Outlet;
   #passage: Passage | undefined;
   #line: Line | undefined;
-  /** Of the connection that answers now. */
-  #controller: Dispatcher.DispatchController | undefined;
   #refusal: Failure | undefined;
   /** No answer has begun; one has; the outcome is certain; nothing is left. */
   #phase: "request" | "answer" | "settled" | "gone" = "request";
@@ -154,66 +154,62 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
   #dispatch(body: Buffer | Upload | null): void {
     if (!this.#passage) return;
     const { method, path, headers } = this.#passage;
-    this.#line?.dispatch({ method, path, headers, body, idempotent: false }, this);
+    const line = this.#line;
+    line?.dispatch({ method, path, headers, body }, this);
+    this.timings = line?.timings;
   }
 
-  onRequestStart(): void {}
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    statusCode: number,
-    _headers: unknown,
-    statusText?: string,
-  ): void {
-    if (statusCode === 101) this.#fail(failures.unexpectedUpgrade);
+  onHead(head: ResponseHead): void {
     const passage = this.#passage;
-    if (statusCode < 200 && passage?.mayWaitOn() === false) this.#fail(failures.malformed);
-    // Other codes below 200 are no answer yet, and nothing the client has asked for (RFC 9110, 15.2).
-    if (this.#phase !== "request" || statusCode < 200 || !passage) return;
-    const raw = toStrings(controller.rawHeaders);
-    this.#controller = controller;
+    if (this.#phase !== "request" || !passage) return;
+    const { statusCode, rawHeaders } = head;
     this.#movedAtMs = this.#owner.now();
     const redirects = statusCode > 300 && statusCode < 309;
-    if (redirects && passage.follow(statusCode, raw, this.#intake.replayable)) {
+    if (redirects && passage.follow(statusCode, rawHeaders, this.#intake.replayable)) {
       this.#redirectBytes = 0;
-      return;
-    }
-    const { slug, method } = passage;
-    const canHaveBody = statusCode !== 204 && statusCode !== 304;
-    const headers = toClient(raw, slug, method === "GET" && canHaveBody, passage);
-    // Throws on a field that must not be written; undici then ends the exchange with that error.
-    this.#outlet.begin(statusCode, toReason(statusText ?? ""), headers);
-    this.#phase = "answer";
-    this.#intake.forget();
-    if (isPlainEventStream(raw)) this.#outlet.expectEvents(passage.endpointFilter(statusCode, raw));
-    this.#witness.head(statusCode, raw);
+    } else this.#begin(head, passage);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  #begin({ statusCode, reason, rawHeaders }: ResponseHead, passage: Passage): void {
+    const { slug, method } = passage;
+    const canHaveBody = statusCode !== 204 && statusCode !== 304;
+    try {
+      const headers = toClient(rawHeaders, slug, method === "GET" && canHaveBody, passage);
+      this.#outlet.begin(statusCode, reason, headers);
+    } catch (cause) {
+      // Of a field that must not be written.
+      this.#fail(toFailure(cause instanceof Error ? cause : new Error(String(cause)), false));
+      return;
+    }
+    this.#phase = "answer";
+    this.#intake.forget();
+    if (isPlainEventStream(rawHeaders)) {
+      this.#outlet.expectEvents(passage.endpointFilter(statusCode, rawHeaders));
+    }
+    this.#witness.head(statusCode, rawHeaders);
+  }
+
+  onBody(piece: Buffer): void {
     if (this.#redirectBytes !== -1) {
-      this.#redirectBytes += chunk.length;
+      this.#redirectBytes += piece.length;
       if (this.#redirectBytes > redirectBodyMaxBytes) this.#fail(failures.malformed);
     }
     if (this.#phase !== "answer") return;
-    this.responseBytes += chunk.length;
+    this.responseBytes += piece.length;
     this.#movedAtMs = this.#owner.now();
-    this.#witness.response(chunk);
-    if (!this.#outlet.write(chunk)) controller.pause();
+    this.#witness.response(piece);
+    if (!this.#outlet.write(piece)) this.#line?.pause();
     if (this.#outlet.refused) this.#fail(failures.foreignEndpoint);
   }
 
   #onDrain(): void {
     this.#movedAtMs = this.#owner.now();
-    if (!this.#answerWhole && this.#phase === "answer") this.#controller?.resume();
+    if (!this.#answerWhole && this.#phase === "answer") this.#line?.resume();
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (this.#phase === "request" && this.#redirectBytes !== -1) this.#goOn();
     if (this.#phase !== "answer") return;
-    if (this.#line?.reset) {
-      this.#fail(failures.cutShort);
-      return;
-    }
     this.#answerWhole = true;
     this.#movedAtMs = this.#owner.now();
     this.#line?.release();
@@ -234,8 +230,8 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     else this.#fail(failures.tooManyConnections);
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
-    this.#fail(toFailure(error, this.#phase === "answer"));
+  onFailure(failure: Failure): void {
+    this.#fail(failure);
   }
 
   #onClose(): void {
@@ -289,7 +285,6 @@ export class Relay implements IntakeSink, Dispatcher.DispatchHandler {
     this.#told = true;
   }
 
-  // The phase changes first: an abort makes undici report an error before it returns.
   #abortUpstream(): void {
     const line = this.#line;
     this.#phase = "settled";

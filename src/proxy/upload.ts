@@ -2,24 +2,68 @@
  * A request body on its way to the upstream, chunk by chunk.
  *
  * In: the chunks as they arrive. Out: the same, at the upstream's pace; `onWant` is called when it takes more
- * after `push` has answered false. Not the `IncomingMessage` itself, because undici destroys a body when an
- * exchange fails, and with it the connection on which the failure is to be answered.
+ * after `push` has answered false. Holds what came before there was a connection: as a rule one chunk.
  */
-import { Readable } from "node:stream";
 
-export class Upload extends Readable {
+/** Where it goes. */
+export interface UploadTaker {
+  /** False when it wants no more until `Upload.resume` is called. */
+  take(chunk: Buffer): boolean;
+  takeEnd(): void;
+}
+
+export class Upload {
+  /** Nobody wants it any more. */
+  destroyed = false;
   readonly #onWant: () => void;
+  #held: Buffer[] = [];
+  #ended = false;
+  #taker: UploadTaker | undefined;
+  /** It goes nowhere, but is to be read. */
+  #discards = false;
 
   constructor(onWant: () => void) {
-    // Of chunks, not bytes: undici gives a byte stream that has ended already a length of its own making,
-    // and the upstream would no longer see that its client sent chunks.
-    super({ objectMode: true, highWaterMark: 1 });
     this.#onWant = onWant;
-    // What failed is told by the exchange; undici repeats it here.
-    this.on("error", () => {});
   }
 
-  override _read(): void {
-    this.#onWant();
+  /** `null` ends it. False when nothing more is to come for now. */
+  push(chunk: Buffer | null): boolean {
+    if (this.#discards || this.destroyed) return true;
+    if (chunk === null) {
+      this.#ended = true;
+      this.#taker?.takeEnd();
+      return false;
+    }
+    if (this.#taker) return this.#taker.take(chunk);
+    this.#held.push(chunk);
+    return false;
+  }
+
+  /** Gives what is here and all that comes. Called once. */
+  start(taker: UploadTaker): void {
+    if (this.destroyed) return;
+    this.#taker = taker;
+    let wanted = true;
+    for (const chunk of this.#held.splice(0)) wanted = taker.take(chunk);
+    if (this.#ended) taker.takeEnd();
+    else if (wanted) this.#onWant();
+  }
+
+  /** The taker wants more. */
+  resume(): void {
+    if (!this.destroyed && !this.#ended) this.#onWant();
+  }
+
+  /** The upstream takes no more, but may still answer: what comes is dropped. */
+  discard(): void {
+    this.#discards = true;
+    this.#held = [];
+    this.resume();
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.#held = [];
+    this.#taker = undefined;
   }
 }
