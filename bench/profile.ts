@@ -1,6 +1,6 @@
 /**
  * Where the time of a captured call goes on the data-plane thread: the product under load with V8's sampling profiler on, self
- * time by module and by function, µs for each call. Samples before and after the load do not count.
+ * time by area, module and function, µs for each call. Samples before and after the load do not count.
  *
  *     npm run bench -- profile [--kind=json|sse|json-100k|sse-100k] [--seconds=10] [--functions=25]
  *
@@ -95,6 +95,7 @@ function readProfile(): Profile {
 
 function print({ nodes, samples, timeDeltas, startTime }: Profile): void {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const byArea = new Map<string, number>();
   const byModule = new Map<string, number>();
   const byFunction = new Map<string, number>();
   let [at, all] = [startTime, 0];
@@ -106,6 +107,8 @@ function print({ nodes, samples, timeDeltas, startTime }: Profile): void {
     if (!spans.some(([from, until]) => at >= from && at < until)) continue;
     all += micros;
     const module = moduleOf(frame.url, frame.functionName);
+    const area = areaOf(module, frame.functionName);
+    byArea.set(area, (byArea.get(area) ?? 0) + micros);
     byModule.set(module, (byModule.get(module) ?? 0) + micros);
     const name = `${frame.functionName || "(anonymous)"} ${frame.url ? `${module}:${frame.lineNumber + 1}` : ""}`;
     byFunction.set(name, (byFunction.get(name) ?? 0) + micros);
@@ -119,8 +122,19 @@ function print({ nodes, samples, timeDeltas, startTime }: Profile): void {
       console.log(row([name, ms(micros / calls), ((100 * micros) / all).toFixed(1)]));
     console.log("");
   };
-  table("self time by module", byModule, 30);
+  table("self time by area", byArea, 30);
+  table("by module", byModule, 30);
   table("by function", byFunction, Number(values.functions));
+}
+
+function areaOf(module: string, functionName: string): string {
+  if (module === "native functions")
+    return `native: ${/^writev/.test(functionName) ? "writev" : "others"}`;
+  if (module.startsWith("(")) return module;
+  if (module.startsWith("undici/") || module.startsWith("wasm/")) return "undici and its parser";
+  if (module.startsWith("node:")) return "Node's HTTP, streams, sockets, timers";
+  const [top = "", stage = ""] = module.split("/");
+  return top === "src" ? `src/${stage.replace(/\.ts$/, "")}` : top;
 }
 
 /** `src/proxy/relay.ts`, `node:net`, `undici/lib/…`; of native code what V8 calls it. */

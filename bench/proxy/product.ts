@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallAccount, readAccount } from "../../acceptance/figures.ts";
+import { type CallAccount, readAccount, shown } from "../../acceptance/figures.ts";
 import { HostProcess, type HostSetting } from "../../acceptance/host-process.ts";
 import { leaveNothing } from "../../acceptance/leftovers.ts";
 import { slugOf } from "./bare-forwarder.ts";
@@ -80,10 +80,15 @@ export async function startBare(behind: Behind, cores: Cores | undefined): Promi
 async function drained(url: string): Promise<CallAccount> {
   const startedMs = performance.now();
   for (;;) {
-    const account = await readAccount(url).catch(() => undefined);
+    let said = "";
+    const account = await readAccount(url).catch((cause: unknown) => {
+      said = String(cause);
+    });
     if (account?.pending === 0) return account;
     if (performance.now() - startedMs > drainMaxMs)
-      throw new Error(`the call log has not caught up after ${drainMaxMs} ms`);
+      throw new Error(
+        `the call log has not caught up after ${drainMaxMs} ms: ${account ? shown(account) : said}`,
+      );
     await sleep(150);
   }
 }
