@@ -86,8 +86,8 @@ const t1 = breaks("T1", {
   "test/proxy/tls.test.ts": {
     "an upstream behind TLS is asked by its name": [
       egress,
-      "return connect(options, (...outcome) => {",
-      'return connect({ ...options, servername: "127.0.0.1" }, (...outcome) => {',
+      "connect(options as buildConnector.Options, (...outcome) => {",
+      'connect({ ...options, servername: "127.0.0.1" } as buildConnector.Options, (...outcome) => {',
     ],
     "a certificate of another name": [
       egress,
@@ -109,7 +109,7 @@ const t1 = breaks("T1", {
     "an upstream that is not there is a 502 that names no address": [
       "src/proxy/diagnosis.ts",
       "  const failure = byCode[code] ?? failures.unavailable;",
-      "  const failure = { ...(byCode[code] ?? failures.unavailable), message };",
+      "  const failure = { ...(byCode[code] ?? failures.unavailable), message: error.message };",
     ],
   },
   "src/proxy/redirect.test.ts": {
