@@ -26,11 +26,17 @@ const rig = dashboardForFile({}, async (made) => {
 });
 afterAll(() => void upstream.close());
 
-/** Elements that no page of ours has: markup that somebody else wrote has become some. */
+/** Elements that no page of ours has, and links to where none of ours leads: what somebody else wrote has become some. */
 const foreignElements = (page: Page) =>
-  page.evaluate(
-    () => document.querySelectorAll("#app :is(script, img, iframe, object, base)").length,
-  );
+  page.evaluate(() => {
+    const links = document.querySelectorAll<HTMLAnchorElement>("#app a[href]");
+    const foreign = [...links].filter(
+      ({ protocol, hostname }) =>
+        /^(?:javascript|data|vbscript):$/.test(protocol) || hostname === "off-origin.invalid",
+    );
+    const { length } = document.querySelectorAll("#app :is(script, img, iframe, object, base)");
+    return foreign.length + length;
+  });
 
 /** Everything that was asked for has come. */
 async function settled(page: Page): Promise<void> {

@@ -170,6 +170,13 @@ const pages = [
         "<span key={at} dangerouslySetInnerHTML={{ __html: part.text }} />",
       ],
     },
+    "test/dashboard/hostile.test.ts": {
+      "is text in the view Overview of every call": [
+        "dashboard/call/content-blocks.tsx",
+        '<SafeText className="font-medium">{textOf(link.title) || textOf(link.name)}</SafeText>',
+        "<a href={textOf(link.uri)}>{textOf(link.name)}</a>",
+      ],
+    },
     "dashboard/visible-text.test.ts": {
       "what cannot be seen is shown: $name": [
         "dashboard/visible-text.ts",
