@@ -129,7 +129,7 @@ function print({ nodes, samples, timeDeltas, startTime }: Profile): void {
 
 function areaOf(module: string, functionName: string): string {
   if (module === "native functions")
-    return `native: ${/^writev/.test(functionName) ? "writev" : "others"}`;
+    return `native: ${/^write/.test(functionName) ? "writes to sockets" : "others"}`;
   if (module.startsWith("(")) return module;
   if (module.startsWith("undici/") || module.startsWith("wasm/")) return "undici and its parser";
   if (module.startsWith("node:")) return "Node's HTTP, streams, sockets, timers";
