@@ -81,10 +81,13 @@ export async function restarts(run: Run): Promise<void> {
 }
 
 function told(run: Run, name: string, calls: readonly LoadCall[]): readonly LoadCall[] {
-  const causes = new Set(calls.flatMap(({ failure }) => failure ?? []));
+  const failures = calls.flatMap(({ failure }) => failure ?? []);
+  const causes = Object.entries(Object.groupBy(failures, (failure) => failure));
   const [p50, p99, longest] = [0.5, 0.99, 1].map((part) => latencyMs(calls, part).toFixed(0));
   const latency = `p50 ${p50}, p99 ${p99}, longest ${longest} ms`;
-  run.note(`${name}: ${calls.length} calls, ${latency}${[...causes].map((cause) => `; ${cause}`)}`);
+  run.note(
+    `${name}: ${calls.length} calls, ${latency}${causes.map(([cause, all = []]) => `; ${all.length} times: ${cause}`)}`,
+  );
   return calls;
 }
 

@@ -16,7 +16,7 @@ const lookIntervalMs = 50;
 export class Closing {
   readonly #server: Server;
   readonly #connections: Connections;
-  /** Clients use no connection that has been idle for longer; they are told so. */
+  /** Clients use no connection that has been idle for longer; they are told less. */
   readonly #reuseMaxMs: number;
   /** Since when connections are idle whose clients may use them again, monotonic. */
   readonly #idleSinceMs = new Map<Socket, number>();

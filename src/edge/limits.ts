@@ -20,6 +20,8 @@ export interface EdgeLimits {
    * are, and so often a client that calls less often has to connect.
    */
   readonly reuseMaxMs: number;
+  /** How much longer it may: a client counts from when it has read the answer, which takes time where a machine is busy. */
+  readonly reuseMarginMs: number;
   /** Connections that wait to be accepted while the event loop is busy, or a restart under way: some seconds of them. */
   readonly backlog: number;
   /** How often the timeouts are looked at, and memory. */
@@ -44,7 +46,8 @@ export const edgeLimits: EdgeLimits = {
   bodySpanMs: 20_000,
   writeStallMs: 75_000,
   keepAliveTimeoutMs: 75_000,
-  reuseMaxMs: 5_000,
+  reuseMaxMs: 4_000,
+  reuseMarginMs: 2_000,
   backlog: 4_096,
   checkIntervalMs: 1_000,
   connectionsMax: 10_000,

@@ -391,7 +391,7 @@ test("a listener that retires ends no connection on which its client was promise
   await until("the first answers", () => used.received.endsWith("done"));
   await until("all of them", () => unused.received.endsWith("done"));
   await until("the stream's beginning", () => stream.received.includes("first"));
-  expect(used.received).toContain("Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n");
+  expect(used.received).toContain("Connection: keep-alive\r\nKeep-Alive: timeout=4\r\n");
 
   const retired = listener.retire();
   used.send(ask());
@@ -423,7 +423,7 @@ test("a listener that retires ends no connection on which its client was promise
 });
 
 test("a listener that retires ends a connection once its client was told to use it no more", async () => {
-  const limits = { ...edgeLimits, reuseMaxMs: 100 };
+  const limits = { ...edgeLimits, reuseMaxMs: 100, reuseMarginMs: 0 };
   await using listener = await listen({ ...local, limits, handle: hello });
   using client = new RawClient(listener.port, "GET / HTTP/1.1\r\n\r\n");
   await until("the answer", () => client.received.endsWith("hello"));

@@ -75,7 +75,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     closing.begin(response);
     gate.handle(request, response, options.handle);
   });
-  const closing = new Closing(server, connections, limits.reuseMaxMs);
+  const closing = new Closing(server, connections, limits.reuseMaxMs + limits.reuseMarginMs);
   server.maxConnections = connectionsMax + limits.excessMax;
   // Bounded by bytes; Node would drop fields beyond a number without a word.
   server.maxHeadersCount = 0;

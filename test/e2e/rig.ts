@@ -25,7 +25,7 @@ export const program =
   fileURLToPath(new URL("../../bin/hookwatch.cjs", import.meta.url));
 
 const startMaxMs = 10_000;
-/** Whoever was given its socket takes up to 5 s until no connection is used any more. */
+/** Whoever was given its socket takes up to 6 s until no connection is used any more. */
 const stopMaxMs = 20_000;
 /** The promise of the product: a call is readable so long after its end at most. */
 export const readableMs = 1_000;
