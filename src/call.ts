@@ -74,6 +74,8 @@ export interface Call {
   readonly durationMs: number;
   /** First byte of the request to first byte of the response head, whole milliseconds; null without a response. */
   readonly ttfbMs: number | null;
+  /** Absent where nothing went to the upstream for this call, and in what was recorded without them. */
+  readonly timings?: CallTimings;
   readonly sourceIp: string;
   /** The client's request fields, names in lower case, repeated fields joined with ", ", redacted; at most 16 KiB in all. */
   readonly headers: Readonly<Record<string, string>>;
@@ -99,6 +101,30 @@ export interface Call {
   readonly startedAtMs: number;
   /** The transcript: the other messages of the call's stream, in order of arrival. */
   readonly messages: readonly CallMessage[];
+}
+
+/**
+ * Where the time of a call went: milliseconds to a hundredth, from the monotonic clock. The phases follow each other
+ * and fill `durationMs`, but for its rounding; `overheadMs` is a part of them. Null for a phase that was not entered.
+ * The one that a call ended in lasts until then: a connection that timed out is all `connectMs`.
+ */
+export interface CallTimings {
+  /** Until we turned to the upstream: the request's beginning on its way, our own work, redirects that we followed. */
+  readonly blockedMs: number;
+  /** Resolving the upstream's name. */
+  readonly dnsMs: number | null;
+  /** Making the TCP connection. */
+  readonly connectMs: number | null;
+  /** The TLS handshake. */
+  readonly tlsMs: number | null;
+  /** Sending the request, an upload included that goes on while it comes in. */
+  readonly sendMs: number | null;
+  /** From there to the first byte of the answer's head. */
+  readonly waitMs: number | null;
+  /** From there to the last byte of what answered the call, on whichever exchange that came. */
+  readonly receiveMs: number | null;
+  /** What we added: work before the upstream was turned to, and from its first byte to ours. */
+  readonly overheadMs: number;
 }
 
 /** A message that travelled while the call ran: progress, log messages. */

@@ -81,13 +81,33 @@ export interface LineTimings {
 }
 
 /**
- * Sees one exchange. Order of calls: `request*`, `requestEnd?`, `head?`, `response*`, `end`; the two
- * directions may interleave, `end` comes exactly once and last. When the answer is one of our own
+ * When each phase of the way to the upstream and back began, on the clock's monotonic milliseconds; in this order, and
+ * each lasts until the next that is there. Undefined for what was not entered: a connection that stood already was
+ * not made, an address needs no name resolved.
+ */
+export interface UpstreamTimes {
+  readonly resolvingMs: number | undefined;
+  readonly connectingMs: number | undefined;
+  readonly securingMs: number | undefined;
+  readonly sendingMs: number | undefined;
+  /** The request's head was given to the connection, and its body, if all of it was there. */
+  readonly waitingMs: number | undefined;
+  /** The first bytes of the answer were there. */
+  readonly receivingMs: number | undefined;
+  /** A span: how long the request and the answer's head were with us, neither waiting for either side. */
+  readonly overheadMs: number;
+}
+
+/**
+ * Sees one exchange. Order of calls: `request*`, `requestEnd?`, `upstream?`, `head?`, `response*`, `end`; the two
+ * directions may interleave, `upstream` comes once at most, when it is known how the answer begins or that there will be
+ * none; `end` comes exactly once and last. When the answer is one of our own
  * making (502, 504, 413 …), `head` and `response` carry it all the same.
  */
 export interface ExchangeWitness {
   request(chunk: Uint8Array): void;
   requestEnd(): void;
+  upstream(times: UpstreamTimes): void;
   head(statusCode: number, rawHeaders: readonly string[]): void;
   response(chunk: Uint8Array): void;
   end(end: ExchangeEnd): void;

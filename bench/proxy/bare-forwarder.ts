@@ -45,6 +45,7 @@ async function serve(callsPort: number, streamsPort: number): Promise<void> {
   const blind: ExchangeWitness = {
     request: nothing,
     requestEnd: nothing,
+    upstream: nothing,
     head: nothing,
     response: nothing,
     end: nothing,

@@ -33,6 +33,10 @@ describe.for(engines)("calls on %s", (engine) => {
       ...{
         durationMs: 1_234,
         ttfbMs: 0,
+        timings: {
+          ...{ blockedMs: 0.11, dnsMs: 1.5, connectMs: 2, tlsMs: 30.02, sendMs: 0.04 },
+          ...{ waitMs: 1_000.5, receiveMs: null, overheadMs: 0.21 },
+        },
         sourceIp: "::1",
         headers: { "user-agent": "curl", __x: "" },
       },
@@ -62,6 +66,10 @@ describe.for(engines)("calls on %s", (engine) => {
       },
       ...{ error_message: "it broke", error_kind: "jsonrpc", error_code: -32_000 },
       ...{ duration_ms: 1_234, ttfb_ms: 0, source_ip: "::1" },
+      timings: {
+        ...{ blocked_ms: 0.11, dns_ms: 1.5, connect_ms: 2, tls_ms: 30.02, send_ms: 0.04 },
+        ...{ wait_ms: 1_000.5, receive_ms: null, overhead_ms: 0.21 },
+      },
       headers: { "user-agent": "curl", __x: "" },
       ...{ session_id: "0123456789abcdef0123456789abcdef", protocol_version: "2025-11-25" },
       ...{ client_name: "Cursor", client_version: "1.2", request_bytes: 2 },
@@ -100,7 +108,7 @@ describe.for(engines)("calls on %s", (engine) => {
     await rig.log.append([call]);
     expect((await rig.ask("GET", `${path}/${call.id}`)).body).toMatchObject({
       ...{ rpc_id: null, session_id: null, protocol_version: null, client_name: null },
-      ...{ client_version: null, trace_id: null, error_code: null, ttfb_ms: null },
+      ...{ client_version: null, trace_id: null, error_code: null, ttfb_ms: null, timings: null },
       ...{ tool_name: "", response_body: "", error_message: "", error_kind: "", status_code: 0 },
       ...{ parent_id: null, logical_id: call.id, replay_of: null, path: "" },
       ...{ result_type: "" },

@@ -53,6 +53,20 @@ test("an entry has every field that HAR 1.2 demands, and its times add up", () =
   expect(made.response._error).toBeUndefined();
 });
 
+test("measured phases are HAR's: TLS is in connect, too, what was not entered is -1, and the time is their sum", () => {
+  const timings = {
+    ...{ blockedMs: 0.1, dnsMs: 0.2, connectMs: 1.1, tlsMs: 2.2, sendMs: 0, waitMs: 100.05 },
+    ...{ receiveMs: null, overheadMs: 0.15 },
+  };
+  expect(entry({ durationMs: 104, timings })).toMatchObject({
+    time: 103.65,
+    timings: { blocked: 0.1, dns: 0.2, connect: 3.3, ssl: 2.2, send: 0, wait: 100.05, receive: 0 },
+    _call: { duration_ms: 104, timings: { overhead_ms: 0.15, receive_ms: null } },
+  });
+  const reused = { ...timings, dnsMs: null, connectMs: null, tlsMs: null };
+  expect(entry({ timings: reused }).timings).toMatchObject({ dns: -1, connect: -1, ssl: -1 });
+});
+
 test("a call without an answer says why in place of a status", () => {
   const made = entry({
     statusCode: 0,

@@ -20,20 +20,47 @@ const unknownSize = -1;
 
 export function harEntry(call: WireWholeCall, targetUrl: string | undefined): string {
   const { request_body, response_body, headers, header_mismatches, ...rest } = call;
-  const waitMs = Math.min(call.ttfb_ms ?? call.duration_ms, call.duration_ms);
   return JSON.stringify({
     startedDateTime: call.created_at,
-    time: call.duration_ms,
+    time: totalOf(call),
     request: requestOf(call, targetUrl),
     response: responseOf(call),
     cache: {},
-    timings: {
-      ...{ blocked: -1, dns: -1, connect: -1, ssl: -1 },
-      ...{ send: 0, wait: waitMs, receive: call.duration_ms - waitMs },
-    },
+    timings: timingsOf(call),
     comment: commentOf(call),
     _call: { ...rest, header_mismatches },
   });
+}
+
+/** HAR counts TLS to `connect`, too, and has no null for what every request does. */
+function timingsOf({ timings, ttfb_ms, duration_ms }: WireWholeCall) {
+  if (!timings) {
+    const wait = Math.min(ttfb_ms ?? duration_ms, duration_ms);
+    const unknown = { blocked: -1, dns: -1, connect: -1, ssl: -1 };
+    return { ...unknown, send: 0, wait, receive: duration_ms - wait };
+  }
+  const { connect_ms, tls_ms } = timings;
+  return {
+    blocked: timings.blocked_ms,
+    dns: timings.dns_ms ?? -1,
+    connect: connect_ms === null ? -1 : toHundredths(connect_ms + (tls_ms ?? 0)),
+    ssl: tls_ms ?? -1,
+    send: timings.send_ms ?? 0,
+    wait: timings.wait_ms ?? 0,
+    receive: timings.receive_ms ?? 0,
+  };
+}
+
+/** What a HAR calls the time of an entry is the sum of its timings. */
+function totalOf({ timings, duration_ms }: WireWholeCall): number {
+  if (!timings) return duration_ms;
+  const { overhead_ms: _, ...phases } = timings;
+  return toHundredths(Object.values(phases).reduce<number>((sum, ms) => sum + (ms ?? 0), 0));
+}
+
+/** Of sums of hundredths, which are not always such as numbers. */
+function toHundredths(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 function requestOf(call: WireWholeCall, targetUrl: string | undefined) {

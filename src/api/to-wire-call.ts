@@ -2,7 +2,7 @@
  * A call as JSON: whole, as lists show it, or without anything that was said. Empty texts that mean "unknown"
  * become null.
  */
-import type { CallMessage, CallSummary } from "../call.ts";
+import type { CallMessage, CallSummary, CallTimings } from "../call.ts";
 import type { Caller } from "../caller.ts";
 import { previewMaxBytes } from "./query.ts";
 import type { WireCall, WireCallMessages } from "./wire.ts";
@@ -54,6 +54,7 @@ export function toWireCall(call: CallSummary): WireWholeCall {
     error_code: call.errorCode,
     duration_ms: call.durationMs,
     ttfb_ms: call.ttfbMs,
+    timings: call.timings ? toWireTimings(call.timings) : null,
     source_ip: call.sourceIp,
     headers: call.headers,
     header_mismatches: call.headerMismatches,
@@ -69,6 +70,19 @@ export function toWireCall(call: CallSummary): WireWholeCall {
     request_preview: false,
     response_preview: false,
     created_at: new Date(call.startedAtMs).toISOString(),
+  };
+}
+
+function toWireTimings(timings: CallTimings): NonNullable<WireCall["timings"]> {
+  return {
+    blocked_ms: timings.blockedMs,
+    dns_ms: timings.dnsMs,
+    connect_ms: timings.connectMs,
+    tls_ms: timings.tlsMs,
+    send_ms: timings.sendMs,
+    wait_ms: timings.waitMs,
+    receive_ms: timings.receiveMs,
+    overhead_ms: timings.overheadMs,
   };
 }
 

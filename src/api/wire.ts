@@ -31,6 +31,30 @@ export const problemSchema = z
   })
   .openapi("Error");
 
+const spent = z.number().min(0);
+const spentOrNull = spent.nullable();
+
+export const callTimingsSchema = z
+  .object({
+    blocked_ms: spent.describe(
+      "Until the upstream was turned to: the request's beginning on its way, our own work, redirects.",
+    ),
+    dns_ms: spentOrNull.describe("Resolving the upstream's name."),
+    connect_ms: spentOrNull.describe("Making the TCP connection; null when one stood already."),
+    tls_ms: spentOrNull.describe("The TLS handshake, which is not in `connect_ms`."),
+    send_ms: spentOrNull.describe("Sending the request."),
+    wait_ms: spentOrNull.describe("From there to the first byte of the answer."),
+    receive_ms: spentOrNull.describe(
+      "From there to the last byte of what answered the call, on whichever stream that came.",
+    ),
+    overhead_ms: spent.describe("What the proxy itself added; a part of the others."),
+  })
+  .describe(
+    "Where `duration_ms` went: milliseconds to a hundredth, one phase after the other. Null for a phase " +
+      "that was not entered; the one that the call ended in lasts until then.",
+  )
+  .openapi("CallTimings");
+
 export const callSchema = z
   .object({
     id: uuid.describe("UUIDv7, given when the call began."),
@@ -67,6 +91,9 @@ export const callSchema = z
     error_code: z.int().nullable().describe("The JSON-RPC error code; null without one."),
     duration_ms: milliseconds.describe("First byte of the request to last byte of the answer."),
     ttfb_ms: millisecondsOrNull.describe("To the first byte of the answer; null without one."),
+    timings: callTimingsSchema
+      .nullable()
+      .describe("Null where nothing went to the upstream for this call, or it was not measured."),
     source_ip: z.string().describe("Address of the calling client."),
     headers: z
       .record(z.string(), z.string())

@@ -23,6 +23,7 @@ import {
   withoutSecrets,
 } from "./kept-text.ts";
 import { redact } from "./redact.ts";
+import { toTimings } from "./timings.ts";
 import { shorten } from "./truncate.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -191,6 +192,7 @@ export class CallDraft {
       durationMs: elapsedMs(this.#startedMs, endedMs),
       ttfbMs:
         isClient && facts.headMs !== undefined ? elapsedMs(this.#startedMs, facts.headMs) : null,
+      ...(isClient && facts.upstream && { timings: toTimings(facts, facts.upstream, endedMs) }),
       sourceIp: opening.sourceIp,
       headers: facts.headers,
       headerMismatches: this.#headerMismatches,

@@ -1,5 +1,5 @@
 /** What all calls of one exchange have in common. */
-import type { ExchangeOpening, OwnCall } from "../exchange.ts";
+import type { ExchangeOpening, OwnCall, UpstreamTimes } from "../exchange.ts";
 import type { CaptureLevel } from "../server.ts";
 import type { Room } from "./budget.ts";
 import type { CaptureContext } from "./capture-context.ts";
@@ -22,6 +22,10 @@ export class ExchangeFacts {
   /** 0 until the response's head has come. */
   statusCode = 0;
   headMs: number | undefined;
+  /** Undefined while not known, and for what did not go to the upstream. */
+  upstream: UpstreamTimes | undefined;
+  /** When the request's last byte was there; undefined before. */
+  requestEndMs: number | undefined;
   /** When something was seen of it last. */
   seenMs: number;
   /** Of its event stream; a number that it shares with those that go on with it. */

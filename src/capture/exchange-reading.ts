@@ -73,7 +73,11 @@ export class ExchangeReading {
         this.#request.skip(event.skippedBytes);
         break;
       case "requestEnd":
+        this.#facts.requestEndMs = atMs;
         this.#readRequest();
+        break;
+      case "upstream":
+        this.#facts.upstream = event.times;
         break;
       case "head":
         this.#readHead(event.statusCode, event.rawHeaders, atMs);

@@ -7,8 +7,9 @@
  * the writer of records decides by `backlogBytes` what still goes in.
  */
 import type { Clock } from "../clock.ts";
+import type { UpstreamTimes } from "../exchange.ts";
 import { BacklogShares } from "./backlog-shares.ts";
-import { type RecordType, recordHeaderBytes } from "./slab-record.ts";
+import { type RecordType, recordHeaderBytes, upstreamNumbers } from "./slab-record.ts";
 
 /** Takes ownership of the slab's buffer, which may so be transferred to another thread. */
 export type Deliver = (slab: Uint8Array<ArrayBuffer>) => void;
@@ -96,6 +97,20 @@ export class SlabBuffer implements Disposable {
     this.#makeRoom(recordHeaderBytes + 8);
     this.#view.setFloat64(this.#used + recordHeaderBytes, count, true);
     this.#writeHeader(type, exchange, this.#clock.monotonicMs(), 8);
+  }
+
+  writeTimes(type: RecordType, exchange: number, times: UpstreamTimes): void {
+    this.#makeRoom(recordHeaderBytes + upstreamNumbers * 8);
+    const view = this.#view;
+    const at = this.#used + recordHeaderBytes;
+    view.setFloat64(at, times.resolvingMs ?? Number.NaN, true);
+    view.setFloat64(at + 8, times.connectingMs ?? Number.NaN, true);
+    view.setFloat64(at + 16, times.securingMs ?? Number.NaN, true);
+    view.setFloat64(at + 24, times.sendingMs ?? Number.NaN, true);
+    view.setFloat64(at + 32, times.waitingMs ?? Number.NaN, true);
+    view.setFloat64(at + 40, times.receivingMs ?? Number.NaN, true);
+    view.setFloat64(at + 48, times.overheadMs, true);
+    this.#writeHeader(type, exchange, this.#clock.monotonicMs(), upstreamNumbers * 8);
   }
 
   writeMark(type: RecordType, exchange: number): void {

@@ -5,9 +5,15 @@
  * Guarantees: a torn slab, which only a bug can make, is read as far as it is whole and reported;
  * nothing is thrown but what the sink throws.
  */
-import type { ExchangeEnd, ExchangeOpening, ExchangeOutcome, OwnCall } from "../exchange.ts";
+import type {
+  ExchangeEnd,
+  ExchangeOpening,
+  ExchangeOutcome,
+  OwnCall,
+  UpstreamTimes,
+} from "../exchange.ts";
 import type { CaptureLevel } from "../server.ts";
-import { recordHeaderBytes, recordTypes } from "./slab-record.ts";
+import { recordHeaderBytes, recordTypes, upstreamNumbers } from "./slab-record.ts";
 
 export type SlabEvent =
   | { readonly type: "opening"; readonly opening: ExchangeOpening }
@@ -15,6 +21,7 @@ export type SlabEvent =
   | { readonly type: "request" | "response"; readonly bytes: Buffer }
   | { readonly type: "requestSkipped" | "responseSkipped"; readonly skippedBytes: number }
   | { readonly type: "requestEnd" }
+  | { readonly type: "upstream"; readonly times: UpstreamTimes }
   | { readonly type: "head"; readonly statusCode: number; readonly rawHeaders: readonly string[] }
   | { readonly type: "end"; readonly end: ExchangeEnd };
 
@@ -71,6 +78,9 @@ function readEvent(type: number, bytes: Buffer, start: number, end: number): Sla
         ? { type: "requestSkipped", skippedBytes }
         : { type: "responseSkipped", skippedBytes };
     }
+    case recordTypes.upstream:
+      if (end - start !== upstreamNumbers * 8) return undefined;
+      return { type: "upstream", times: toTimes((n) => bytes.readDoubleLE(start + n * 8)) };
     case recordTypes.end: {
       const [outcome = "", reason = ""] = readTexts(bytes, start, end);
       return { type: "end", end: { outcome: outcome as ExchangeOutcome, reason } };
@@ -102,6 +112,22 @@ function toOpening(texts: readonly string[]): SlabEvent {
     captureLevel: level as CaptureLevel,
   };
   return { type: "opening", opening };
+}
+
+function toTimes(numberAt: (n: number) => number): UpstreamTimes {
+  const momentAt = (n: number) => {
+    const number = numberAt(n);
+    return Number.isNaN(number) ? undefined : number;
+  };
+  return {
+    resolvingMs: momentAt(0),
+    connectingMs: momentAt(1),
+    securingMs: momentAt(2),
+    sendingMs: momentAt(3),
+    waitingMs: momentAt(4),
+    receivingMs: momentAt(5),
+    overheadMs: numberAt(6),
+  };
 }
 
 function readTexts(bytes: Buffer, start: number, end: number): string[] {

@@ -11,6 +11,8 @@
  */
 
 export const recordHeaderBytes = 17;
+/** In a record of times. */
+export const upstreamNumbers = 7;
 
 export const recordTypes = {
   /** Texts with NUL between: startedAtMs, serverId, teamId, sourceIp, method, capture level, path, then the raw headers. */
@@ -30,6 +32,8 @@ export const recordTypes = {
   end: 8,
   /** Texts with NUL between, right after the opening: the id its call is to have, the id of the call it repeats. */
   own: 9,
+  /** The numbers (f64) of `UpstreamTimes` in their order, NaN for undefined. */
+  upstream: 10,
 } as const;
 
 export type RecordType = (typeof recordTypes)[keyof typeof recordTypes];

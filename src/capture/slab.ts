@@ -8,12 +8,11 @@
  * more on their way than `backlogMaxBytes` has room left are left out, above it new exchanges are not seen at all.
  */
 import type { Clock } from "../clock.ts";
-import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
-import type { LossKind } from "../loss.ts";
+import type { ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
 import { levelOf } from "./capture-level.ts";
-import { isPlainEventStream } from "./fields.ts";
 import { type Deliver, SlabBuffer } from "./slab-buffer.ts";
 import { recordTypes } from "./slab-record.ts";
+import { type ExchangesDropped, joinHead, type OnLoss, SlabTap, type Tally } from "./slab-tap.ts";
 
 export interface SlabWriterOptions {
   readonly clock: Clock;
@@ -26,15 +25,7 @@ export interface SlabWriterOptions {
   /** How much of one body is delivered, event streams excepted. */
   readonly bodyScanMaxBytes?: number;
   /** Told of each exchange that is not seen, and once of each whose bodies are not. MUST NOT throw. */
-  readonly onLoss?: (whose: Whose, kind: LossKind, reason: keyof ExchangesDropped) => void;
-}
-
-/** What is kept of an opening while its exchange runs. */
-export type Whose = Pick<ExchangeOpening, "teamId" | "serverId" | "startedAtMs">;
-
-interface ExchangesDropped {
-  capture_backlog: number;
-  capture_fault: number;
+  readonly onLoss?: OnLoss;
 }
 
 /** Counts since the start, but for `backlogBytes`, which is now. */
@@ -112,23 +103,10 @@ export class SlabWriter implements Disposable {
   }
 }
 
-interface Tally {
-  readonly backlogMaxBytes: number;
-  readonly bodyScanMaxBytes: number;
-  /** Numbers of ended exchanges; as many as were ever open at once. */
-  readonly released: number[];
-  nextNumber: number;
-  callsNotCaptured: number;
-  exchangesSeen: number;
-  readonly exchangesDropped: ExchangesDropped;
-  readonly onLoss: NonNullable<SlabWriterOptions["onLoss"]>;
-  readonly bodyBytesSkipped: { capture_backlog: number; body_scan_limit: number };
-  faults: number;
-}
-
 const blind: ExchangeWitness = {
   request() {},
   requestEnd() {},
+  upstream() {},
   head() {},
   response() {},
   end() {},
@@ -157,142 +135,10 @@ function open(slabs: SlabBuffer, tally: Tally, opening: ExchangeOpening): Exchan
     const { own } = opening;
     if (own) slabs.writeText(recordTypes.own, exchange, `${own.callId}\0${own.replayOf}`);
     tally.exchangesSeen += 1;
-    return new Tap(slabs, tally, exchange, { serverId, teamId, startedAtMs });
+    return new SlabTap(slabs, tally, exchange, { serverId, teamId, startedAtMs });
   } catch {
     tally.exchangesDropped.capture_fault += 1;
     tally.onLoss(opening, "call", "capture_fault");
     return blind;
   }
-}
-
-/** One direction of an exchange. */
-interface Side {
-  readonly bytesType: typeof recordTypes.request | typeof recordTypes.response;
-  readonly skippedType: typeof recordTypes.requestSkipped | typeof recordTypes.responseSkipped;
-  copiedBytes: number;
-  /** Passed since the last record of this side, and not written yet as a record of its own. */
-  skippedBytes: number;
-  /** Once a body has a gap, what follows is of no use, unless it is an event stream. */
-  gapped: boolean;
-}
-
-class Tap implements ExchangeWitness {
-  readonly #slabs: SlabBuffer;
-  readonly #tally: Tally;
-  readonly #exchange: number;
-  readonly #whose: Whose;
-  #bodiesLost = false;
-  readonly #request: Side = {
-    bytesType: recordTypes.request,
-    skippedType: recordTypes.requestSkipped,
-    copiedBytes: 0,
-    skippedBytes: 0,
-    gapped: false,
-  };
-  readonly #response: Side = {
-    bytesType: recordTypes.response,
-    skippedType: recordTypes.responseSkipped,
-    copiedBytes: 0,
-    skippedBytes: 0,
-    gapped: false,
-  };
-  #streams = false;
-  #ended = false;
-
-  constructor(slabs: SlabBuffer, tally: Tally, exchange: number, whose: Whose) {
-    this.#slabs = slabs;
-    this.#tally = tally;
-    this.#exchange = exchange;
-    this.#whose = whose;
-  }
-
-  request(chunk: Uint8Array): void {
-    this.#copy(this.#request, chunk, false);
-  }
-
-  requestEnd(): void {
-    if (this.#ended) return;
-    try {
-      this.#writeSkipped(this.#request);
-      this.#slabs.writeMark(recordTypes.requestEnd, this.#exchange);
-    } catch {
-      this.#tally.faults += 1;
-    }
-  }
-
-  head(statusCode: number, rawHeaders: readonly string[]): void {
-    if (this.#ended) return;
-    try {
-      this.#streams = isPlainEventStream(rawHeaders);
-      const { head } = recordTypes;
-      if (!this.#slabs.writeText(head, this.#exchange, joinHead(`${statusCode}`, rawHeaders))) {
-        this.#slabs.writeText(head, this.#exchange, `${statusCode}`);
-      }
-    } catch {
-      this.#tally.faults += 1;
-    }
-  }
-
-  response(chunk: Uint8Array): void {
-    this.#copy(this.#response, chunk, this.#streams);
-  }
-
-  end({ outcome, reason }: ExchangeEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      this.#writeSkipped(this.#request);
-      this.#writeSkipped(this.#response);
-      this.#slabs.writeText(
-        recordTypes.end,
-        this.#exchange,
-        `${outcome}\0${reason.slice(0, 2_000)}`,
-      );
-    } catch {
-      this.#tally.faults += 1;
-    }
-    this.#tally.released.push(this.#exchange);
-  }
-
-  #copy(side: Side, chunk: Uint8Array, streams: boolean): void {
-    if (this.#ended) return;
-    const { bodyBytesSkipped, backlogMaxBytes, bodyScanMaxBytes } = this.#tally;
-    try {
-      const { backlogBytes, shares } = this.#slabs;
-      const { teamId } = this.#whose;
-      if (shares.isOver(teamId, backlogMaxBytes - backlogBytes) || (side.gapped && !streams)) {
-        side.skippedBytes += chunk.length;
-        side.gapped = true;
-        bodyBytesSkipped.capture_backlog += chunk.length;
-        if (!this.#bodiesLost) this.#tally.onLoss(this.#whose, "bodies", "capture_backlog");
-        this.#bodiesLost = true;
-        return;
-      }
-      const room = streams ? chunk.length : bodyScanMaxBytes - side.copiedBytes;
-      const length = Math.min(chunk.length, room);
-      if (length > 0) {
-        if (side.skippedBytes > 0) this.#writeSkipped(side);
-        this.#slabs.writeBytes(side.bytesType, this.#exchange, chunk, 0, length);
-        shares.add(teamId, length);
-        side.copiedBytes += length;
-      }
-      side.skippedBytes += chunk.length - length;
-      bodyBytesSkipped.body_scan_limit += chunk.length - length;
-    } catch {
-      this.#tally.faults += 1;
-      side.skippedBytes += chunk.length;
-      side.gapped = true;
-    }
-  }
-
-  #writeSkipped(side: Side): void {
-    if (side.skippedBytes === 0) return;
-    this.#slabs.writeCount(side.skippedType, this.#exchange, side.skippedBytes);
-    side.skippedBytes = 0;
-  }
-}
-
-/** No text of HTTP holds a NUL (RFC 9110 section 5.5); joining costs a fifth of writing JSON. */
-function joinHead(first: string, rawHeaders: readonly string[]): string {
-  return rawHeaders.length === 0 ? first : `${first}\0${rawHeaders.join("\0")}`;
 }

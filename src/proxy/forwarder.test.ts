@@ -64,7 +64,7 @@ test("a request and its answer pass byte for byte, fields in order, case and num
     request: ping,
     response: "{}",
     statusCode: 299,
-    order: ["request", "requestEnd", "head", "response", "end"],
+    order: ["request", "requestEnd", "upstream", "head", "response", "end"],
     end: { outcome: "complete", reason: "" },
   });
 });
@@ -304,7 +304,7 @@ test("a body over the limit is refused at once by its length, in chunks when the
 test("a witness that throws is told of once, and the exchange goes on", async () => {
   await using upstream = await httpUpstream((request, response) => request.pipe(response));
   const faults: string[] = [];
-  for (const at of ["watch", "request", "requestEnd", "head", "response", "end"]) {
+  for (const at of ["watch", "request", "requestEnd", "upstream", "head", "response", "end"]) {
     const fail = (where: string) => {
       if (at === where) throw new Error(where);
     };
@@ -320,6 +320,7 @@ test("a witness that throws is told of once, and the exchange goes on", async ()
         return {
           request: see("request"),
           requestEnd: see("requestEnd"),
+          upstream: see("upstream"),
           head: see("head"),
           response: see("response"),
           end: see("end"),
@@ -330,10 +331,10 @@ test("a witness that throws is told of once, and the exchange goes on", async ()
     expect(await answer.text()).toBe(ping);
     await until("the end", () => plane.forwarder.stats().openExchanges === 0);
     expect(plane.forwarder.stats().witnessFaults).toBe(1);
-    const order = ["watch", "request", "requestEnd", "head", "response", "end"];
+    const order = ["watch", "request", "requestEnd", "upstream", "head", "response", "end"];
     expect(calls).toBe(order.indexOf(at));
   }
-  expect(faults).toHaveLength(6);
+  expect(faults).toHaveLength(7);
 });
 
 test("a client that waits for 100 Continue gets it, and the upstream never sees the wish", async () => {

@@ -119,7 +119,7 @@ test.for([
     await until("the upstream's socket is closed", () => upstream.sockets[0]?.destroyed === true);
     expect(plane.sightings[0]).toMatchObject({
       statusCode: status,
-      order: ["request", "requestEnd", "head", "response", "end"],
+      order: ["request", "requestEnd", "upstream", "head", "response", "end"],
       end: { outcome: "upstream_failed" },
     });
     expect(plane.forwarder.stats()).toMatchObject({

@@ -5,7 +5,7 @@
  * what the sockets' buffers hold, and no more. A side that breaks breaks the other: never is a cut answer
  * ended as if it were whole. The witness is shown what the upstream sent, also where the client reads another URL.
  */
-import type { ExchangeOutcome, ExchangeWitness, LineTimings } from "../exchange.ts";
+import type { ExchangeOutcome, ExchangeWitness } from "../exchange.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { isPlainEventStream } from "./answer-head.ts";
@@ -13,6 +13,7 @@ import { toFailure } from "./diagnosis.ts";
 import { type Failure, failures } from "./failure.ts";
 import { toClient } from "./headers.ts";
 import { Intake, type IntakeSink, type KeptBytes } from "./intake.ts";
+import { Journey } from "./journey.ts";
 import {
   echoMaxBytes,
   echoWaitMs,
@@ -43,8 +44,7 @@ export interface RelayOwner {
 
 export class Relay implements IntakeSink, LineUser {
   responseBytes = 0;
-  /** Of the upstream's side; absent while nothing was asked there. */
-  timings: LineTimings | undefined;
+  readonly journey: Journey;
   readonly #owner: RelayOwner;
   readonly #request: InboundRequest;
   readonly #witness: ExchangeWitness;
@@ -75,6 +75,7 @@ export class Relay implements IntakeSink, LineUser {
     this.#intake = new Intake(request, witness, owner.kept);
     this.#outlet = new Outlet(request, response, () => this.#onDrain(), owner.durable);
     this.#movedAtMs = owner.now();
+    this.journey = new Journey(this.#movedAtMs);
     response.on("close", () => this.#onClose());
   }
 
@@ -152,11 +153,11 @@ export class Relay implements IntakeSink, LineUser {
   }
 
   #dispatch(body: Buffer | Upload | null): void {
-    if (!this.#passage) return;
-    const { method, path, headers } = this.#passage;
     const line = this.#line;
-    line?.dispatch({ method, path, headers, body }, this);
-    this.timings = line?.timings;
+    if (!this.#passage || !line) return;
+    const { method, path, headers, origin } = this.#passage;
+    line.dispatch({ method, path, headers, body }, this);
+    this.journey.depart(line.timings, origin, this.#movedAtMs, this.#owner.now());
   }
 
   onHead(head: ResponseHead): void {
@@ -186,6 +187,7 @@ export class Relay implements IntakeSink, LineUser {
     if (isPlainEventStream(rawHeaders)) {
       this.#outlet.expectEvents(passage.endpointFilter(statusCode, rawHeaders));
     }
+    this.journey.arrive(this.#witness, this.#owner.now());
     this.#witness.head(statusCode, rawHeaders);
   }
 
@@ -287,6 +289,7 @@ export class Relay implements IntakeSink, LineUser {
 
   #abortUpstream(): void {
     const line = this.#line;
+    this.journey.tell(this.#witness);
     this.#phase = "settled";
     this.#line = undefined;
     line?.abort();

@@ -4,7 +4,13 @@
  * In: what the forwarder sees in passing. Out: the same, to the witness. A witness that throws is
  * reported once and not called again; the exchange goes on. Holds nothing.
  */
-import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
+import type {
+  ExchangeEnd,
+  ExchangeOpening,
+  ExchangeWitness,
+  UpstreamTimes,
+  Watch,
+} from "../exchange.ts";
 
 export class Tap implements ExchangeWitness {
   #witness: ExchangeWitness | undefined;
@@ -30,6 +36,14 @@ export class Tap implements ExchangeWitness {
   requestEnd(): void {
     try {
       this.#witness?.requestEnd();
+    } catch (cause) {
+      this.#fault(cause);
+    }
+  }
+
+  upstream(times: UpstreamTimes): void {
+    try {
+      this.#witness?.upstream(times);
     } catch (cause) {
       this.#fault(cause);
     }
@@ -69,6 +83,7 @@ export class Tap implements ExchangeWitness {
 export const blind: ExchangeWitness = {
   request() {},
   requestEnd() {},
+  upstream() {},
   head() {},
   response() {},
   end() {},

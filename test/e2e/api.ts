@@ -38,6 +38,7 @@ export interface CallRow {
   readonly error_code: number | null;
   readonly duration_ms: number;
   readonly ttfb_ms: number | null;
+  readonly timings: TimingsRow | null;
   readonly source_ip: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly header_mismatches: readonly string[];
@@ -51,6 +52,17 @@ export interface CallRow {
   readonly response_truncated: boolean;
   readonly trace_id: string | null;
   readonly created_at: string;
+}
+
+export interface TimingsRow {
+  readonly blocked_ms: number;
+  readonly dns_ms: number | null;
+  readonly connect_ms: number | null;
+  readonly tls_ms: number | null;
+  readonly send_ms: number | null;
+  readonly wait_ms: number | null;
+  readonly receive_ms: number | null;
+  readonly overhead_ms: number;
 }
 
 export interface MessageRow {

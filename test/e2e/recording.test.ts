@@ -117,7 +117,20 @@ function expectTimes(call: CallRow, { startedAtMs, endedAtMs }: ExpectedCall): v
   expect(call.duration_ms).toBeGreaterThanOrEqual(0);
   expect(call.duration_ms).toBeLessThanOrEqual(endedAtMs - startedAtMs + 2);
   expect(call.ttfb_ms ?? 0).toBeLessThanOrEqual(call.duration_ms);
+  expectPhases(call);
   expect(call.source_ip).toBe("127.0.0.1");
+}
+
+/** What the client asked went to the upstream; the phases fill the duration but for its rounding. */
+function expectPhases({ direction, timings, duration_ms }: CallRow): void {
+  expect(timings === null).toBe(direction === "server");
+  if (!timings) return;
+  const { overhead_ms, ...phases } = timings;
+  const spent = Object.values(phases).filter((ms) => ms !== null);
+  for (const ms of [...spent, overhead_ms]) expect(ms).toBeGreaterThanOrEqual(0);
+  const sum = spent.reduce((all, ms) => all + ms, 0);
+  expect(Math.abs(sum - duration_ms)).toBeLessThan(0.52);
+  expect(overhead_ms).toBeLessThanOrEqual(sum + 0.01);
 }
 
 function expectOneSession(calls: readonly CallRow[], kind: ClientKind): void {

@@ -101,7 +101,7 @@ test.for(faults)(
       if (received.endsWith("}") || received.endsWith("\r\n\r\n")) fault(socket);
     });
     const ends: Partial<Record<ExchangeOutcome, number>> = {};
-    const quiet = { request() {}, requestEnd() {}, head() {}, response() {} };
+    const quiet = { request() {}, requestEnd() {}, upstream() {}, head() {}, response() {} };
     await using plane = await dataPlane(upstream.url, {
       watch: () => ({
         ...quiet,

@@ -8,7 +8,13 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { systemClock } from "../../src/clock.ts";
 import { guarded } from "../../src/edge/guard.ts";
 import { listen } from "../../src/edge/listener.ts";
-import type { ExchangeEnd, ExchangeOpening, ExchangeWitness, Watch } from "../../src/exchange.ts";
+import type {
+  ExchangeEnd,
+  ExchangeOpening,
+  ExchangeWitness,
+  UpstreamTimes,
+  Watch,
+} from "../../src/exchange.ts";
 import { Directory } from "../../src/proxy/directory.ts";
 import { egressRule } from "../../src/proxy/egress.ts";
 import { Forwarder, type ForwarderOptions } from "../../src/proxy/forwarder.ts";
@@ -91,6 +97,7 @@ export interface Sighting {
   request: string;
   response: string;
   responseBytes: number;
+  times: UpstreamTimes | undefined;
   statusCode: number;
   end: ExchangeEnd | undefined;
 }
@@ -151,6 +158,7 @@ function recordInto(sightings: Sighting[]): Watch {
       request: "",
       response: "",
       responseBytes: 0,
+      times: undefined,
       statusCode: 0,
       end: undefined,
     };
@@ -163,6 +171,10 @@ function recordInto(sightings: Sighting[]): Watch {
       },
       requestEnd() {
         sighting.order.push("requestEnd");
+      },
+      upstream(times) {
+        sighting.order.push("upstream");
+        sighting.times = times;
       },
       head(statusCode) {
         sighting.order.push("head");

@@ -441,6 +441,11 @@ function consecutive({ first, calls }: { readonly first: number; readonly calls:
   return Array.from({ length: calls }, (_, n) => numbered(first + n));
 }
 
+const phases = {
+  ...{ blockedMs: 0.12, dnsMs: null, connectMs: null, tlsMs: null },
+  ...{ sendMs: 0.03, receiveMs: 1.5, overheadMs: 0.2 },
+};
+
 const numberedCalls = new Map<number, Call>();
 
 /** The call of a number: the same each time, differing from its neighbours in everything. */
@@ -471,6 +476,7 @@ export function numbered(number: number): Call {
     clientName: pick(clients),
     durationMs: pick([0, 1, 12, 500, whole(3_000), 2 ** 32 + whole(3)]),
     ttfbMs: pick([null, 0, 7]),
+    ...pick([{}, { timings: { ...phases, waitMs: whole(99_999) / 100 } }]),
     requestBody: many ? `n${number % 50}` : pick(words).repeat(whole(3)),
     responseBody: pick(words),
     startedAtMs: ofFlood

@@ -8,6 +8,7 @@ import type { Call, CallMessage, ResultType } from "../../call.ts";
 import type { BlockEntry } from "./block.ts";
 import { outcomeCode, outcomeOf } from "./call-codes.ts";
 import type { Names } from "./names.ts";
+import { fromRested, type RestedTimings, toRested } from "./rested-timings.ts";
 import type { Row } from "./segment.ts";
 import { uuidBytes, uuidText } from "./uuid-bytes.ts";
 
@@ -55,7 +56,7 @@ export function toEntry(call: Call, seq: number): BlockEntry {
   ];
   return {
     seq,
-    rest: JSON.stringify(rest),
+    rest: JSON.stringify(call.timings ? [...rest, toRested(call.timings)] : rest),
     error: call.errorMessage,
     request: call.requestBody,
     response: call.responseBody,
@@ -75,6 +76,7 @@ export function toCall(
     parentId: row.parent ? uuidText(row.parent) : "",
     logicalId: row.logical ? uuidText(row.logical) : id,
     ...(rest[17] && { replayOf: rest[17] }),
+    ...(rest[18] && { timings: fromRested(rest[18]) }),
     teamId,
     serverId: names.text(row.server),
     ...outcomeOf(row.outcome),
@@ -149,4 +151,6 @@ type Rest = readonly [
   headerMismatches: readonly string[],
   /** Absent in what versions before this one wrote; empty for none. */
   replayOf?: string,
+  /** Absent without. */
+  timings?: RestedTimings,
 ];

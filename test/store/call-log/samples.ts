@@ -11,6 +11,11 @@ import { call, id, otherTeamId, startMs, teamId } from "../builders.ts";
 
 export const hostile = "\u0000'; DROP TABLE calls; --\\ \"%_é😀\u202e\uffff";
 
+const everyPhase = {
+  ...{ blockedMs: 0.01, dnsMs: 4_999.99, connectMs: 0.3, tlsMs: 12.34, sendMs: 0 },
+  ...{ waitMs: 2 ** 31, receiveMs: 1e9, overheadMs: 0.29 },
+};
+
 export const fullCall = call(`full ${hostile}`, {
   parentId: id("parent"),
   logicalId: id("first round"),
@@ -31,6 +36,7 @@ export const fullCall = call(`full ${hostile}`, {
   errorCode: -32_603,
   durationMs: 2_147_483_647,
   ttfbMs: null,
+  timings: everyPhase,
   sourceIp: "2001:db8::1",
   headers: Object.fromEntries([
     ["__proto__", "polluted"],
@@ -86,6 +92,13 @@ const edges: readonly Partial<Call>[] = [
     durationMs,
   })),
   ...[null, 0, 1, 2 ** 32, safe].map((ttfbMs) => ({ ttfbMs })),
+  ...[0, 0.07, 1.1, 2 ** 40].map((ms) => ({
+    timings: {
+      ...{ blockedMs: ms, dnsMs: null, connectMs: null, tlsMs: null },
+      ...{ sendMs: null, waitMs: null, receiveMs: null, overheadMs: ms },
+    },
+  })),
+  { replayOf: id("replayed"), timings: everyPhase },
   ...[0, 1, -1, 2 ** 31, -(2 ** 31) - 1, safe, -safe].map((errorCode) => ({ errorCode })),
   ...[100, 255, 256, 599, 999].map((statusCode) => ({ statusCode })),
   ...[0, 2 ** 32, safe].map((requestBytes) => ({ requestBytes, responseBytes: requestBytes })),
