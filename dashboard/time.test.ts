@@ -3,6 +3,7 @@ import {
   byteSize,
   clockTime,
   duration,
+  fineDuration,
   fullTime,
   percent,
   relativeTime,
@@ -23,6 +24,17 @@ describe("figures for people", () => {
     [90_000_000, "1 d 1 h"],
   ] as const)("%d ms are %s", ([ms, text]) => {
     expect(duration(ms)).toBe(text);
+  });
+
+  test.for([
+    [0, "0 ms"],
+    [0.314, "0.31 ms"],
+    [4, "4 ms"],
+    [9.94, "9.9 ms"],
+    [9.96, "10 ms"],
+    [1_000, "1.00 s"],
+  ] as const)("%d ms, finely, are %s", ([ms, text]) => {
+    expect(fineDuration(ms)).toBe(text);
   });
 
   test.for([

@@ -70,6 +70,11 @@ export function duration(ms: number): string {
   return withRest(Math.floor(minutes / 1_440), "d", Math.floor((minutes % 1_440) / 60), "h");
 }
 
+/** As `duration`, but `0.31 ms` and `4.2 ms` below ten milliseconds. */
+export function fineDuration(ms: number): string {
+  return ms < 9.95 ? `${Number(ms.toPrecision(2))} ms` : duration(ms);
+}
+
 /** `0 B`, `812 B`, `4.2 KiB`, `7.30 MiB` */
 export function byteSize(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;

@@ -1,17 +1,11 @@
-/** Where the time of a call went: until the first byte, until the last, what travelled meanwhile. */
+/** Where the time of a call went: its phases, what the server asked meanwhile, what travelled, and what we added. */
 import { useQuery } from "@tanstack/react-query";
 import type { WireCall } from "../../src/api/wire.ts";
-import { duration } from "../time.ts";
+import { duration, fineDuration } from "../time.ts";
 import { SafeText } from "../ui/safe-text.tsx";
 import { TimeText } from "../ui/time-text.tsx";
 import { childrenQuery, messagesQuery } from "./call-query.ts";
-
-interface Span {
-  readonly name: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly className: string;
-}
+import { type Phase, phasesOf } from "./phases.ts";
 
 const rowsMax = 100;
 
@@ -20,15 +14,8 @@ export function TimingView({ call }: { call: WireCall }) {
   const { data: children } = useQuery(childrenQuery(call.id));
   const startMs = Date.parse(call.created_at);
   const totalMs = Math.max(call.duration_ms, 1);
-  const firstMs = call.ttfb_ms ?? call.duration_ms;
-  const spans: Span[] = [
-    { name: "Waiting for the answer", fromMs: 0, toMs: firstMs, className: "bg-accent" },
-    {
-      name: "Receiving it",
-      fromMs: firstMs,
-      toMs: call.duration_ms,
-      className: "bg-success-mark",
-    },
+  const spans: Phase[] = [
+    ...phasesOf(call),
     ...(children ?? []).map((child) => {
       const fromMs = Date.parse(child.created_at) - startMs;
       const toMs = fromMs + child.duration_ms;
@@ -40,6 +27,7 @@ export function TimingView({ call }: { call: WireCall }) {
     <div className="flex flex-col gap-4 p-4">
       <p className="text-muted">
         From <TimeText at={call.created_at} form="full" />, {duration(call.duration_ms)} in all
+        {call.timings && <>, {fineDuration(call.timings.overhead_ms)} of it added by the proxy</>}
       </p>
       <ol aria-label="Phases" className="flex flex-col gap-2">
         {spans.slice(0, rowsMax).map((span, at) => (
@@ -53,7 +41,7 @@ export function TimingView({ call }: { call: WireCall }) {
             </span>
             <Track span={span} totalMs={totalMs} />
             <span className="text-right text-sm">
-              {duration(Math.max(0, span.toMs - span.fromMs))}
+              {fineDuration(Math.max(0, span.toMs - span.fromMs))}
             </span>
           </li>
         ))}
@@ -74,11 +62,21 @@ export function TimingView({ call }: { call: WireCall }) {
           </li>
         )}
       </ol>
+      {note(call) !== "" && <p className="text-sm text-muted">{note(call)}</p>}
     </div>
   );
 }
 
-function Track({ span, totalMs }: { span: Span; totalMs: number }) {
+/** Why there is no more to see. */
+function note({ timings, direction }: WireCall): string {
+  if (direction === "server")
+    return "The server asked for this on a connection that stood already.";
+  if (!timings) return "This call did not go to the server, or its phases were not measured.";
+  const stood = timings.dns_ms === null && timings.connect_ms === null;
+  return stood ? "The connection to the server stood already." : "";
+}
+
+function Track({ span, totalMs }: { span: Phase; totalMs: number }) {
   const left = share(span.fromMs, totalMs);
   const width = Math.max(share(span.toMs, totalMs) - left, 0.4);
   return (

@@ -235,6 +235,7 @@ describeInBrowser("a call", () => {
     await tab(page, "Timing");
     await page.getByText("Waiting for the answer").waitFor();
     await page.getByText("Receiving it").waitFor();
+    await page.getByText(/of it added by the proxy$/).waitFor();
   });
 
   test("leads to its neighbours in the session and of the tool, and stays in its view", async () => {
