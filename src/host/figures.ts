@@ -2,7 +2,7 @@
 import type { CaptureStats } from "../capture/capture.ts";
 import type { Listener } from "../edge/listener.ts";
 import type { ForwarderStats } from "../proxy/forwarder.ts";
-import type { Figure } from "./metrics-page.ts";
+import type { Figure, NumberFigure, SpanFigure } from "./metrics-page.ts";
 import type { RecorderStatistics } from "./recorder.ts";
 
 type EdgeStats = ReturnType<Listener["stats"]>;
@@ -11,10 +11,11 @@ export function figures(
   edge: EdgeStats,
   proxy: ForwarderStats,
   recorder: RecorderStatistics,
-  readerDeaths: number,
+  reader: { readonly deaths: number; readonly busyMs: number },
 ): readonly Figure[] {
   return [
-    counter("reader_deaths_total", readerDeaths, "Times the reader died and was replaced."),
+    counter("reader_deaths_total", reader.deaths, "Times the reader died and was replaced."),
+    threadFigure({ ...recorder.busyMs, reader: reader.busyMs }),
     ...edgeFigures(edge),
     ...proxyFigures(proxy),
     ...seenFigures(recorder),
@@ -22,6 +23,14 @@ export function figures(
     ...callFigures(recorder),
     ...storeFigures(recorder),
   ];
+}
+
+/** Beside the thread that serves: those whose time is told, milliseconds. */
+function threadFigure(others: Readonly<Record<string, number>>): Figure {
+  const all = { main: performance.eventLoopUtilization().active, ...others };
+  const seconds = Object.entries(all).map(([thread, ms]) => [thread, ms / 1_000]);
+  const help = "Time that event loops were not idle; from 0 again for a thread that was replaced.";
+  return counter("thread_busy_seconds_total", by("thread", Object.fromEntries(seconds)), help);
 }
 
 function edgeFigures({ openConnections, refusedConnections }: EdgeStats): Figure[] {
@@ -33,7 +42,8 @@ function edgeFigures({ openConnections, refusedConnections }: EdgeStats): Figure
 
 function proxyFigures(proxy: ForwarderStats): Figure[] {
   const { exchanges, openExchanges, requestBytes, responseBytes, failures } = proxy;
-  const { pools, idleConnections, witnessFaults } = proxy;
+  const { pools, idleConnections, busyConnections, connectionsMade, witnessFaults } = proxy;
+  const { duration, firstByte, overhead } = proxy.spans;
   return [
     counter("exchanges_total", by("outcome", exchanges), "Exchanges by how they ended."),
     gauge("exchanges_open", openExchanges, "Exchanges that run."),
@@ -42,6 +52,11 @@ function proxyFigures(proxy: ForwarderStats): Figure[] {
     counter("proxy_failures_total", by("reason", failures), "Answers of the proxy's own."),
     gauge("upstream_pools", pools, "Servers with connections, or with some a while ago."),
     gauge("upstream_idle_connections", idleConnections, "Connections kept for reuse."),
+    gauge("upstream_busy_connections", busyConnections, "Connections in use, or being made."),
+    counter("upstream_connections_total", connectionsMade, "Connections made for exchanges."),
+    spans("exchange_duration_seconds", duration, "Of exchanges with upstreams, GET excepted."),
+    spans("exchange_first_byte_seconds", firstByte, "Until the upstream's answer began."),
+    spans("exchange_overhead_seconds", overhead, "What the proxy added to an exchange."),
     counter("witness_faults_total", witnessFaults, "Exchanges lost from sight by a bug."),
   ];
 }
@@ -127,14 +142,18 @@ function storeFigures(recorder: RecorderStatistics): Figure[] {
   ];
 }
 
-function counter(name: string, value: Figure["value"], help: string): Figure {
+function counter(name: string, value: NumberFigure["value"], help: string): Figure {
   return { name: `hookwatch_${name}`, help, kind: "counter", value };
 }
 
-function gauge(name: string, value: Figure["value"], help: string): Figure {
+function gauge(name: string, value: NumberFigure["value"], help: string): Figure {
   return { name: `hookwatch_${name}`, help, kind: "gauge", value };
 }
 
-function by(label: string, values: Readonly<Record<string, number>>): Figure["value"] {
+function spans(name: string, value: SpanFigure["value"], help: string): Figure {
+  return { name: `hookwatch_${name}`, help, kind: "histogram", value };
+}
+
+function by(label: string, values: Readonly<Record<string, number>>): NumberFigure["value"] {
   return { label, values };
 }

@@ -104,7 +104,7 @@ export async function openHost(
   let draining = false;
   const unreadiness = () => (draining ? "the host is stopping" : troubleOf(recorder, reader));
   const metrics = new MetricsPage(async () =>
-    figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader.deaths),
+    figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader),
   );
   const api = apiPlane(control, log);
   const byPath = {

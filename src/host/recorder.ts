@@ -51,6 +51,8 @@ export interface RecorderStatistics {
   readonly durableWaitsGivenUp: number;
   readonly deaths: number;
   readonly writerDeaths: number;
+  /** Of the present threads: how long their event loops were not idle. */
+  readonly busyMs: { readonly recorder: number; readonly writer: number };
 }
 
 export class Recorder implements AsyncDisposable {
@@ -180,6 +182,7 @@ export class Recorder implements AsyncDisposable {
       durableWaitsGivenUp: this.#waits.givenUp,
       deaths: this.thread.deaths,
       writerDeaths: this.#writer.thread.deaths,
+      busyMs: { recorder: this.thread.busyMs, writer: this.#writer.thread.busyMs },
     };
   }
 

@@ -58,6 +58,11 @@ export class Thread implements AsyncDisposable {
     return this.#deaths;
   }
 
+  /** How long the present one's event loop was not idle; 0 while there is none. */
+  get busyMs(): number {
+    return this.alive ? (this.#worker?.performance.eventLoopUtilization().active ?? 0) : 0;
+  }
+
   get alive(): boolean {
     return this.#methods !== undefined;
   }

@@ -81,13 +81,24 @@ export class Dial {
     for (const serverId of [...this.#pools.keys()]) this.drop(serverId);
   }
 
-  stats(): { readonly pools: number; readonly idleConnections: number } {
-    let idleConnections = 0;
+  stats(): DialStats {
+    let [idleConnections, busyConnections] = [0, 0];
     for (const { byOrigin } of this.#pools.values()) {
-      for (const pool of byOrigin.values()) idleConnections += pool.idle.length;
+      for (const { idle, busy } of byOrigin.values()) {
+        idleConnections += idle.length;
+        busyConnections += busy;
+      }
     }
-    return { pools: this.#pools.size, idleConnections };
+    return { pools: this.#pools.size, idleConnections, busyConnections };
   }
+}
+
+export interface DialStats {
+  /** Servers that have connections, or had some a while ago. */
+  readonly pools: number;
+  readonly idleConnections: number;
+  /** In use, those included that are being made. */
+  readonly busyConnections: number;
 }
 
 interface ServerPools {

@@ -68,6 +68,7 @@ export interface ForwarderStats extends TallyCounts {
   readonly openExchanges: number;
   readonly pools: number;
   readonly idleConnections: number;
+  readonly busyConnections: number;
   readonly witnessFaults: number;
 }
 
@@ -142,7 +143,7 @@ export class Forwarder implements AsyncDisposable {
       dial: ({ target, origin }) => this.#dial.open(target, origin),
       settled: (relay, outcome, failure) => {
         this.#tally.count(outcome, failure);
-        this.#tally.add(relay);
+        this.#tally.add(relay, now());
       },
       gone: (relay) => this.#gone(relay),
     };

@@ -18,6 +18,8 @@ interface Leg {
 export class Journey {
   /** When the request's head was there, monotonic. */
   readonly openedMs: number;
+  /** Its client listens for as long as it likes: how long it took tells nothing. */
+  readonly isListening: boolean;
   #first: Leg | undefined;
   #last: Leg | undefined;
   /** When the request could go on, for all that its client had to do for that. */
@@ -26,8 +28,9 @@ export class Journey {
   #arrivedMs: number | undefined;
   #told = false;
 
-  constructor(openedMs: number) {
+  constructor(openedMs: number, isListening: boolean) {
     this.openedMs = openedMs;
+    this.isListening = isListening;
   }
 
   /** The line has been given the request, which was there at `readyMs`. */
@@ -49,6 +52,11 @@ export class Journey {
     if (this.#told || !this.#last) return;
     this.#told = true;
     witness.upstream(toTimes(this.#last, this.overheadMs));
+  }
+
+  /** Something went to the upstream, or was to. */
+  get departed(): boolean {
+    return this.#last !== undefined;
   }
 
   /** A connection was made for it. */

@@ -75,7 +75,7 @@ export class Relay implements IntakeSink, LineUser {
     this.#intake = new Intake(request, witness, owner.kept);
     this.#outlet = new Outlet(request, response, () => this.#onDrain(), owner.durable);
     this.#movedAtMs = owner.now();
-    this.journey = new Journey(this.#movedAtMs);
+    this.journey = new Journey(this.#movedAtMs, request.method === "GET");
     response.on("close", () => this.#onClose());
   }
 

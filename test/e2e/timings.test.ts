@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { CallRow, TimingsRow } from "./api.ts";
-import { rigForFile } from "./rig.ts";
+import { rigForFile, startRig } from "./rig.ts";
 import { event, eventStream, startScripted } from "./scripted-upstream.ts";
 
 const rig = rigForFile({ environment: { HOOKWATCH_UPSTREAM_IDLE_TIMEOUT_MS: "400" } });
@@ -14,11 +14,18 @@ const fields = {
   accept: "application/json, text/event-stream",
 };
 
-async function calls(url: string, server_id: string, count: number): Promise<readonly CallRow[]> {
+/** One after another; `onBegun` is called when the first of each answer's body is there. */
+async function calls(
+  url: string,
+  server_id: string,
+  count: number,
+  onBegun = () => {},
+): Promise<readonly CallRow[]> {
   for (let id = 1; id <= count; id += 1) {
     const params = { name: "forecast", arguments: {} };
     const body = JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params });
-    await (await fetch(url, { method: "POST", headers: fields, body })).text();
+    const answer = await fetch(url, { method: "POST", headers: fields, body });
+    for await (const _ of answer.body ?? []) onBegun();
     await rig().untilCalls({ server_id }, (all) => all.length === id);
   }
   const all = await rig().untilCalls({ server_id }, () => true);
@@ -31,16 +38,20 @@ function phasesOf({ timings }: CallRow): TimingsRow {
 }
 
 test("an upstream that waits before its first byte and streams its answer shows as that, and connects once", async () => {
+  let begun = Promise.withResolvers<void>();
   await using upstream = await startScripted(async ({ response, body }) => {
     const { id } = JSON.parse(await body());
+    begun = Promise.withResolvers<void>();
     await sleep(300);
     response.writeHead(200, eventStream);
     response.write(event({ jsonrpc: "2.0", method: "notifications/message", params: {} }));
+    // However slow this machine is: the first byte has been seen.
+    await begun.promise;
     await sleep(200);
     response.end(event({ jsonrpc: "2.0", id, result: {} }));
   });
   const { server, url } = await rig().register(upstream.url);
-  const [first, second] = await calls(url, server.id, 2);
+  const [first, second] = await calls(url, server.id, 2, () => begun.resolve());
   if (!first || !second) throw new Error("two calls were made");
   for (const call of [first, second]) {
     const { overhead_ms, ...phases } = phasesOf(call);
@@ -85,6 +96,43 @@ test("a timeout was spent waiting, and a server that is away was never sent anyt
   expect(refused?.timings).toMatchObject({
     ...{ connect_ms: expect.any(Number), send_ms: null, wait_ms: null, receive_ms: null },
   });
+});
+
+test("the product's own figures count its calls, how long they took and what was added, of whom they were untold", async () => {
+  await using host = await startRig();
+  await using upstream = await startScripted(async ({ response, body }) => {
+    await body();
+    await sleep(60);
+    response.end("{}");
+  });
+  const { server, url } = await host.register(upstream.url);
+  for (let id = 1; id <= 3; id += 1) {
+    const answer = await fetch(url, { method: "POST", headers: fields, body: `{"id":${id}}` });
+    await answer.text();
+  }
+  await host.untilCalls({ server_id: server.id }, (all) => all.length === 3);
+  const text = await (await fetch(`${host.url}/metrics`)).text();
+  const figure = (name: string) => {
+    const line = text.split("\n").find((each) => each.startsWith(`hookwatch_${name} `));
+    return Number(line?.split(" ").at(-1));
+  };
+  for (const name of ["duration", "first_byte", "overhead"]) {
+    expect(figure(`exchange_${name}_seconds_count`)).toBe(3);
+    expect(figure(`exchange_${name}_seconds_bucket{le="+Inf"}`)).toBe(3);
+  }
+  expect(figure('exchange_first_byte_seconds_bucket{le="0.05"}')).toBe(0);
+  expect(figure("exchange_duration_seconds_sum")).toBeGreaterThan(0.17);
+  expect(figure("exchange_overhead_seconds_sum")).toBeLessThanOrEqual(
+    figure("exchange_duration_seconds_sum") - 0.17,
+  );
+  expect(figure("upstream_connections_total")).toBe(1);
+  expect(figure("upstream_idle_connections") + figure("upstream_busy_connections")).toBe(1);
+  for (const thread of ["main", "recorder", "writer", "reader"]) {
+    expect(figure(`thread_busy_seconds_total{thread="${thread}"}`)).toBeGreaterThan(0);
+  }
+  for (const secret of [server.id, server.slug, server.team_id, server.name, upstream.url]) {
+    expect(text).not.toContain(secret);
+  }
 });
 
 async function closedPort(): Promise<number> {
