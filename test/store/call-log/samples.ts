@@ -82,6 +82,17 @@ export const emptyCall = call("empty", {
 
 const safe = Number.MAX_SAFE_INTEGER;
 
+/** On top of what differs otherwise. */
+const timed: readonly Partial<Call>[] = [
+  { replayOf: id("replayed"), timings: everyPhase },
+  ...[0, 0.07, 1.1, 2 ** 40].map((ms) => ({
+    timings: {
+      ...{ blockedMs: ms, dnsMs: null, connectMs: null, tlsMs: null },
+      ...{ sendMs: null, waitMs: null, receiveMs: null, overheadMs: ms },
+    },
+  })),
+];
+
 /** One value of a call at an edge, all others as ever. */
 const edges: readonly Partial<Call>[] = [
   // The ends of Date, the years 1, 1969, 1970, 2100 and 9999.
@@ -92,15 +103,8 @@ const edges: readonly Partial<Call>[] = [
     durationMs,
   })),
   ...[null, 0, 1, 2 ** 32, safe].map((ttfbMs) => ({ ttfbMs })),
-  ...[0, 0.07, 1.1, 2 ** 40].map((ms) => ({
-    timings: {
-      ...{ blockedMs: ms, dnsMs: null, connectMs: null, tlsMs: null },
-      ...{ sendMs: null, waitMs: null, receiveMs: null, overheadMs: ms },
-    },
-  })),
-  { replayOf: id("replayed"), timings: everyPhase },
   ...[0, 1, -1, 2 ** 31, -(2 ** 31) - 1, safe, -safe].map((errorCode) => ({ errorCode })),
-  ...[100, 255, 256, 599, 999].map((statusCode) => ({ statusCode })),
+  ...[100, 255, 256, 599, 999].map((statusCode, nth) => ({ statusCode, ...timed[nth] })),
   ...[0, 2 ** 32, safe].map((requestBytes) => ({ requestBytes, responseBytes: requestBytes })),
   ...callKinds.map((kind) => ({ kind })),
   ...callDirections.map((direction) => ({ direction })),
