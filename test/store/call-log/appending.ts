@@ -23,7 +23,7 @@ export function appending(open: OpenCallLog): void {
       const page = await log.page(teamId, { limit: 1_000 });
       expect(page.calls).toEqual(newestFirst(edgeCalls).map(summary));
       const query = { filter: {}, after: before, limit: 1_000 };
-      const { arrivals } = await log.arrivals(teamId, query);
+      const { arrivals } = await follow(log, query);
       expect(arrivals.map((each) => each.call)).toEqual(edgeCalls.map(summary));
     });
 
