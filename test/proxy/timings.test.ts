@@ -137,6 +137,21 @@ test("the way of an upload that goes on is no time of ours", async () => {
   expectNotOurs(sighting, 99);
 });
 
+test("a client that is slow to send its request is no time of ours", async () => {
+  await using upstream = await httpUpstream((_request, response) => response.end("{}"));
+  await using plane = await dataPlane(upstream.url);
+  const text = post(ping);
+  const fromMs = performance.now();
+  using client = new RawClient(plane.port, text.slice(0, -ping.length));
+  await until("the head is there", () => plane.sightings.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.send(ping);
+  await until("the answer", () => client.received.endsWith("{}"));
+  const sighting = plane.sightings[0] as Sighting;
+  elapsedMs.set(sighting, performance.now() - fromMs);
+  expectNotOurs(sighting, 99);
+});
+
 test("of a redirect that is followed, what counts is the way after it; the way before is not ours", async () => {
   await using upstream = await httpUpstream((request, response) => {
     const answer = () => {
