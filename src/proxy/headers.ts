@@ -10,6 +10,7 @@
  * CORS fields pass and none is added: whether a page may read an answer is the upstream's to say, as it would
  * without us. Only answers of our own carry ours (`failure.ts`, `metadata-answer.ts`).
  */
+import { detached } from "../http/field-lines.ts";
 import { knownNamesMax } from "./limits.ts";
 import { bareCredential, holdsOwnSecret, isOwnCookie, withoutOwnCookies } from "./own-secrets.ts";
 
@@ -278,6 +279,7 @@ function ruleOf(table: RuleTable, name: string): Rule {
   const known = table.bySpelling.get(name);
   if (known !== undefined) return known;
   const rule = ruleOfName(table, name.toLowerCase());
-  if (table.bySpelling.size < knownNamesMax) table.bySpelling.set(name, rule);
+  // A name of an answer is a part of its whole head, which would stay with it.
+  if (table.bySpelling.size < knownNamesMax) table.bySpelling.set(detached(name), rule);
   return rule;
 }
