@@ -71,7 +71,7 @@ export interface InboundResponse {
   /** Names and values alternating. Throws on what must not be written. */
   writeHead(statusCode: number, reason: string, rawHeaders: string[]): unknown;
   writeHead(statusCode: number, rawHeaders: string[]): unknown;
-  /** Sends the head without waiting for a body. */
+  /** Sends the head, and what was written so far, without waiting for more. */
   flushHeaders(): void;
   /** False when more is to wait for `drain`. */
   write(chunk: Uint8Array): boolean;

@@ -63,6 +63,7 @@ async function serve(callsPort: number, streamsPort: number): Promise<void> {
   );
   const notFound = (_request: unknown, response: { end(): void }) => response.end();
   const handle = guarded({}, planes({ "/p/": forwarder.handle, "/healthz": notFound }, notFound));
-  const listener = await listen({ host: "127.0.0.1", port: 0, handle });
+  const handleOrdinary = guarded({}, forwarder.handle);
+  const listener = await listen({ host: "127.0.0.1", port: 0, handle, handleOrdinary });
   process.send?.(listener.port);
 }

@@ -27,6 +27,7 @@ export class Arrivals {
   }
 
   add(request: InboundRequest, response: InboundResponse): void {
+    if (request.complete) return;
     const { headers } = request;
     if (headers["transfer-encoding"] === undefined && !(Number(headers["content-length"]) > 0))
       return;

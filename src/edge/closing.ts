@@ -6,10 +6,12 @@
  * which another was promised stays until its client, told for how long, uses it no more. Bounds: `limits.ts`.
  */
 import { once } from "node:events";
-import type { Server, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connections } from "./connections.ts";
+import { lineOn } from "./ordinary-line.ts";
 
 const lookIntervalMs = 50;
 
@@ -29,7 +31,7 @@ export class Closing {
   }
 
   /** To be shown each response before its head is written. */
-  begin(response: ServerResponse): void {
+  begin(response: { shouldKeepAlive: boolean }): void {
     if (this.#retiring) response.shouldKeepAlive = false;
   }
 
@@ -57,14 +59,16 @@ export class Closing {
     if (this.#retiring) this.#stopListening();
     else {
       server.close();
-      server.closeIdleConnections();
+      this.#closeIdle();
       // To Node a connection is idle after its first request only; browsers and pools open some ahead of need.
       for (const socket of this.#connections.open) if (socket.bytesRead === 0) socket.destroy();
     }
     // A connection becomes idle when its last answer ends; Node does not look again by itself.
-    const look = () => (this.#retiring ? this.#endIdle() : server.closeIdleConnections());
+    const look = () => (this.#retiring ? this.#endIdle() : this.#closeIdle());
     const idle = setInterval(look, lookIntervalMs);
-    const late = setTimeout(() => server.closeAllConnections(), graceMs);
+    const late = setTimeout(() => {
+      for (const socket of this.#connections.open) socket.destroy();
+    }, graceMs);
     await closed;
     clearInterval(idle);
     clearTimeout(late);
@@ -80,6 +84,13 @@ export class Closing {
       // A stream ends with its connection: its client opens it anew, elsewhere.
       if (response?.headersSent && response.req.method === "GET")
         response.once("finish", () => socket.end());
+    }
+  }
+
+  #closeIdle(): void {
+    this.#server.closeIdleConnections();
+    for (const socket of this.#connections.open) {
+      if (lineOn(socket)?.isIdle) socket.destroy();
     }
   }
 
@@ -101,7 +112,16 @@ export class Closing {
   }
 }
 
+/** An answer, whoever writes it. */
+interface Answer {
+  readonly headersSent: boolean;
+  readonly req: { readonly method?: string | undefined };
+  shouldKeepAlive: boolean;
+  once(event: "finish", listener: () => void): unknown;
+}
+
 /** The answer that is under way on a connection. */
-export function answerOn(socket: Socket): ServerResponse | undefined {
-  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+export function answerOn(socket: Duplex): Answer | undefined {
+  const nodes = (socket as { _httpMessage?: Answer | null })._httpMessage;
+  return nodes ?? lineOn(socket)?.response;
 }

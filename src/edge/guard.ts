@@ -2,11 +2,12 @@
  * Lets in what is unambiguous HTTP/1.1, meant for us, and not sent by a stranger's web page. Every route
  * lies behind it.
  *
- * In: requests as Node has parsed them; its parser accepts more than RFC 9112 does. Out: the same to the
- * plane, `url` in origin form; or a refusal, before anything behind has seen the request.
+ * In: requests as `ordinary-head.ts` has read them, or as Node has, whose parser accepts more than RFC 9112 does. Out:
+ * the same to the plane, `url` in origin form; or a refusal, before anything behind has seen the request.
  */
 
 import { isIP } from "node:net";
+import { detached } from "../http/field-lines.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { badVersion, proxyPathPrefix, type Refusal, refuse } from "./refusal.ts";
 
@@ -100,7 +101,8 @@ function fieldsSeen(rawHeaders: readonly string[]): number {
     let flag = flagsBySpelling.get(name);
     if (flag === undefined) {
       flag = flagsByName.get(name.toLowerCase()) ?? 0;
-      if (flagsBySpelling.size < 2_048) flagsBySpelling.set(name, flag);
+      // A name may be a part of its whole head, which would stay with it.
+      if (flagsBySpelling.size < 2_048) flagsBySpelling.set(detached(name), flag);
     }
     if ((seen & flag) !== 0) return seen | repeatedFlag;
     seen |= flag;

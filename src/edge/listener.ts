@@ -14,11 +14,13 @@ import {
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { invalid, Problem } from "../problem.ts";
 import { answerOn, Closing } from "./closing.ts";
 import { Connections } from "./connections.ts";
 import { Gate } from "./gate.ts";
 import { type EdgeLimits, edgeLimits } from "./limits.ts";
+import { OrdinaryLines } from "./ordinary-lines.ts";
 import { badVersion, type Refusal, refusalText, tooSlow } from "./refusal.ts";
 import { connectionsWithin, descriptorsMax, type MemoryUse } from "./resources.ts";
 
@@ -29,6 +31,8 @@ export interface ListenOptions {
   /** A listening socket that this process was given, instead of a host and a port; it is there after us, too. */
   readonly listenFd?: number;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes ordinary requests below `/p/`, which are then read by us; absent: Node reads everything. */
+  readonly handleOrdinary?: (request: InboundRequest, response: InboundResponse) => void;
   readonly limits?: EdgeLimits;
   /** Open connections from one address, of IPv6 from one /64; absent or 0: no limit. */
   readonly connectionsPerClientMax?: number;
@@ -79,6 +83,18 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.maxConnections = connectionsMax + limits.excessMax;
   // Bounded by bytes; Node would drop fields beyond a number without a word.
   server.maxHeadersCount = 0;
+  const { handleOrdinary } = options;
+  // Before anybody else looks at the server's connections.
+  const lines =
+    handleOrdinary &&
+    new OrdinaryLines(server, {
+      limits,
+      handle: (request, response) => {
+        closing.begin(response);
+        gate.handle(request, response, handleOrdinary);
+      },
+      broken: (code, socket) => answerUnparsed({ code }, socket),
+    });
   observe(server, connections, limits);
   try {
     const { backlog } = limits;
@@ -92,7 +108,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       : new Problem("unavailable", unusable, { cause });
   }
   const bound = boundTo(server);
-  const checks = setInterval(() => gate.check(performance.now()), limits.checkIntervalMs);
+  const checks = setInterval(() => {
+    gate.check(performance.now());
+    lines?.check(performance.now());
+  }, limits.checkIntervalMs);
   checks.unref();
   const close = (graceMs: number) => closing.close(graceMs).finally(() => clearInterval(checks));
   return {
@@ -152,9 +171,12 @@ interface ParseError extends Error {
   readonly rawPacket?: Buffer;
 }
 
-/** Node has parsed no request, or not all of one: answer if nothing was answered yet, and close. */
-function answerUnparsed(error: ParseError, socket: Duplex & { bytesWritten?: number }): void {
-  const begun = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+/** No request was read, or not all of one: answer if nothing was answered yet, and close. */
+function answerUnparsed(
+  error: Pick<ParseError, "code" | "reason" | "rawPacket">,
+  socket: Duplex,
+): void {
+  const begun = answerOn(socket);
   if (!socket.writable || error.code === "ECONNRESET" || begun?.headersSent) {
     socket.destroy();
     return;
@@ -165,7 +187,7 @@ function answerUnparsed(error: ParseError, socket: Duplex & { bytesWritten?: num
   socket.end(refusalText(refusalOf(error), !elsewhere));
 }
 
-function refusalOf({ code = "", reason }: ParseError): Refusal {
+function refusalOf({ code = "", reason }: Pick<ParseError, "code" | "reason">): Refusal {
   // The code is also that of a version whose line does not end as it should.
   if (code === "HPE_INVALID_VERSION" && reason !== "Invalid HTTP version") return malformed;
   return byParseError[code] ?? malformed;

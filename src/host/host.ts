@@ -116,7 +116,8 @@ export async function openHost(
   const all = planes(byPath, dashboard(builtDashboard(), api));
   const isShared = (address: string) => network.trustedProxies.has(address);
   const handle = guarded(config, all);
-  const listener: Listener = await listen({ ...config, isShared, vital: vitalPaths, handle });
+  const ways = { handle, handleOrdinary: guarded(config, forwarder.handle) };
+  const listener: Listener = await listen({ ...config, ...ways, isShared, vital: vitalPaths });
   open.defer(async () => {
     draining = true;
     await leave({ listener, forwarder, endStreams: () => followers.end() }, config);

@@ -157,7 +157,8 @@ export class Outlet {
 
   /** Lets out what was received, then ends the connection amid the message. */
   breakOff(): void {
-    this.flushHead();
+    // What came in this turn of the event loop may be waiting for its end.
+    this.#response.flushHeaders();
     this.#headAlone = false;
     const { socket } = this.#response;
     if (socket === null || this.stalled) this.#response.destroy();

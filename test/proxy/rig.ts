@@ -117,12 +117,14 @@ export async function dataPlane(
     readonly watch?: Watch;
     /** With what stands before every plane of the product. */
     readonly guard?: boolean;
+    /** False: Node reads the ordinary requests, too. */
+    readonly ordinary?: boolean;
   } = {},
 ): Promise<Plane> {
   const directory = new Directory();
   directory.put(server(targetUrl));
   const sightings: Sighting[] = [];
-  const { watch = recordInto(sightings), guard = false, ...rest } = options;
+  const { watch = recordInto(sightings), guard = false, ordinary = true, ...rest } = options;
   const forwarder = new Forwarder((one) => directory.find(one), watch, {
     upstreamIdleTimeoutMs: 10_000,
     requestMaxBytes: 67_108_864,
@@ -136,7 +138,12 @@ export async function dataPlane(
     else forwarder.handle(request, response);
   };
   const guardedHandle = guard ? guarded({}, handle) : handle;
-  const listener = await listen({ host: "127.0.0.1", port: 0, handle: guardedHandle });
+  const listener = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    handle: guardedHandle,
+    ...(ordinary && { handleOrdinary: guard ? guarded({}, forwarder.handle) : forwarder.handle }),
+  });
   return {
     port: listener.port,
     url: `${listener.url}/p/${slug}`,

@@ -1,0 +1,219 @@
+/**
+ * A connection whose requests are ordinary so far: read here, one after the other, and answered here.
+ *
+ * In: the bytes of a socket. Out: requests to the owner; or the connection, with the bytes of its next request, as soon
+ * as that is not ordinary. Bounds: a head, a body's held bytes, and what a client sends ahead of its answer.
+ */
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { readOrdinaryHead } from "./ordinary-head.ts";
+import { OrdinaryRequest } from "./ordinary-request.ts";
+import { OrdinaryResponse, type ResponseOwner } from "./ordinary-response.ts";
+
+/** As Node tells them of its own connections. */
+export type BrokenCode =
+  | "HPE_INVALID_EOF_STATE"
+  | "HPE_CLOSED_CONNECTION"
+  | "ERR_HTTP_REQUEST_TIMEOUT";
+
+export interface LineOwner {
+  /** How long clients are told that an idle connection may be used again. */
+  readonly reuseMs: number;
+  /** Monotonic, of the last look at all connections. */
+  readonly nowMs: number;
+  handle(request: OrdinaryRequest, response: OrdinaryResponse): void;
+  /** From here on the connection is Node's. `ended`: the client has closed its half. */
+  handOver(line: OrdinaryLine, bytes: Buffer, ended: boolean): void;
+  /** A request will not be read to its end. */
+  broken(line: OrdinaryLine, code: BrokenCode): void;
+  gone(line: OrdinaryLine): void;
+}
+
+/** Pieces that a head may come in. */
+const headPiecesMax = 4;
+/** What a client may send ahead before it has to wait. */
+const aheadMaxBytes = 65_536;
+
+export class OrdinaryLine implements ResponseOwner {
+  readonly socket: Socket;
+  readonly reuseMs: number;
+  /** Since when it waits for a request, or for the rest of one. */
+  sinceMs: number;
+  /** The socket has a timer of its own, because something waits in it. */
+  isTimed = false;
+  readonly #owner: LineOwner;
+  #request: OrdinaryRequest | undefined;
+  #response: OrdinaryResponse | undefined;
+  /** The beginning of a head, or what came ahead. */
+  #ahead: Buffer | undefined;
+  #headPieces = 0;
+  #isUsed = false;
+  /** The client has not said that the request is its last. */
+  #keepsAlive = true;
+
+  constructor(socket: Socket, owner: LineOwner) {
+    this.socket = socket;
+    this.#owner = owner;
+    this.reuseMs = owner.reuseMs;
+    this.sinceMs = owner.nowMs;
+    (socket as LinedSocket)[lineOf] = this;
+    socket.on("data", onData).on("end", onEnd).on("drain", onDrain);
+    socket.on("error", onError).on("close", onClose).on("timeout", onTimeout);
+  }
+
+  /** Nothing has begun, nor come. */
+  get isIdle(): boolean {
+    return this.#request === undefined && this.#ahead === undefined;
+  }
+
+  /** What it waits for, as far as waiting has an end: `head` from the first, `idle` between two requests. */
+  get waitsFor(): "head" | "body" | "idle" | undefined {
+    if (this.#request !== undefined) return this.#request.complete ? undefined : "body";
+    return this.#ahead === undefined && this.#isUsed ? "idle" : "head";
+  }
+
+  get response(): OrdinaryResponse | undefined {
+    return this.#response;
+  }
+
+  /** Gives the socket up; gives back what was read of it and not used. */
+  detach(): Buffer | undefined {
+    const { socket } = this;
+    (socket as LinedSocket)[lineOf] = undefined;
+    socket.off("data", onData).off("end", onEnd).off("drain", onDrain);
+    socket.off("error", onError).off("close", onClose).off("timeout", onTimeout);
+    if (this.isTimed) socket.setTimeout(0);
+    return this.#ahead;
+  }
+
+  answered(isLast: boolean): void {
+    this.#response = undefined;
+    if (isLast) this.socket.destroySoon();
+    else if (this.#request?.complete === false && !this.#request.isRead) this.#request.resume();
+    this.#next();
+  }
+
+  take(chunk: Buffer): void {
+    // It was told that nothing more is taken.
+    if (this.socket.writableEnded) return;
+    const request = this.#request;
+    if (request === undefined) {
+      this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, chunk]) : chunk;
+      this.#headPieces += 1;
+      this.#serve();
+      return;
+    }
+    const taken = request.complete ? 0 : request.take(chunk);
+    if (taken < chunk.length) this.#keepAhead(taken === 0 ? chunk : chunk.subarray(taken));
+    this.#next();
+  }
+
+  #keepAhead(bytes: Buffer): void {
+    if (!this.#keepsAlive) {
+      this.#owner.broken(this, "HPE_CLOSED_CONNECTION");
+      return;
+    }
+    this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, bytes]) : bytes;
+    if (this.#ahead.length > aheadMaxBytes) this.socket.pause();
+  }
+
+  /** Goes on to the next request, once this one has come and is answered. */
+  #next(): void {
+    if (this.#response !== undefined || this.#request?.complete === false) return;
+    if (this.#request === undefined || this.socket.writableEnded) return;
+    this.#request = undefined;
+    this.sinceMs = this.#owner.nowMs;
+    if (this.#ahead !== undefined) {
+      this.#headPieces = 1;
+      if (this.socket.isPaused()) this.socket.resume();
+      this.#serve();
+    }
+  }
+
+  #serve(): void {
+    const bytes = this.#ahead;
+    if (bytes === undefined || this.socket.destroyed) return;
+    const head = readOrdinaryHead(bytes);
+    if (head === "incomplete" && this.#headPieces < headPiecesMax) {
+      // The time for a head that follows a request begins with its first byte.
+      if (this.#isUsed && this.#headPieces === 1) this.sinceMs = this.#owner.nowMs;
+      return;
+    }
+    // Requests that are sent ahead together are Node's: it judges them all before it answers the first.
+    if (typeof head === "string" || bytes.length > head.headBytes + head.bodyBytes) {
+      this.#owner.handOver(this, bytes, false);
+      return;
+    }
+    this.#isUsed = true;
+    this.#headPieces = 0;
+    this.sinceMs = this.#owner.nowMs;
+    const request = new OrdinaryRequest(head, this.socket);
+    const response = new OrdinaryResponse(request, this, head.keepsAlive);
+    this.#request = request;
+    this.#response = response;
+    this.#keepsAlive = head.keepsAlive;
+    this.#ahead = undefined;
+    if (bytes.length > head.headBytes) request.take(bytes.subarray(head.headBytes));
+    this.#owner.handle(request, response);
+    request.begin();
+  }
+
+  ended(): void {
+    const request = this.#request;
+    if (request === undefined && this.#ahead !== undefined) {
+      this.#owner.handOver(this, this.#ahead, true);
+    } else if (request?.complete === false) {
+      this.#owner.broken(this, "HPE_INVALID_EOF_STATE");
+      // Node ends the connection of a client that has half closed it, whatever it waits for.
+    } else this.socket.end();
+  }
+
+  drained(): void {
+    this.#response?.drained();
+  }
+
+  closed(): void {
+    this.#response?.closed();
+    this.#request?.close();
+    this.#owner.gone(this);
+  }
+
+  timedOut(): void {
+    if (this.#response === undefined || this.socket.writableLength > 0) this.socket.destroy();
+  }
+}
+
+const lineOf = Symbol("line");
+interface LinedSocket extends Socket {
+  [lineOf]?: OrdinaryLine | undefined;
+}
+
+/** What reads a connection, as long as its requests are ordinary. */
+export function lineOn(socket: Duplex): OrdinaryLine | undefined {
+  return (socket as Duplex & { [lineOf]?: OrdinaryLine })[lineOf];
+}
+
+// One of each for all connections: a stream that is idle must not cost six closures.
+function onData(this: Socket, chunk: Buffer): void {
+  (this as LinedSocket)[lineOf]?.take(chunk);
+}
+
+function onEnd(this: Socket): void {
+  (this as LinedSocket)[lineOf]?.ended();
+}
+
+function onDrain(this: Socket): void {
+  (this as LinedSocket)[lineOf]?.drained();
+}
+
+function onError(this: Socket): void {
+  this.destroy();
+}
+
+function onClose(this: Socket): void {
+  (this as LinedSocket)[lineOf]?.closed();
+}
+
+function onTimeout(this: Socket): void {
+  (this as LinedSocket)[lineOf]?.timedOut();
+}

@@ -1,0 +1,122 @@
+/**
+ * An ordinary request, its head read, its body on its way.
+ *
+ * In: the head, and the body's bytes as they come. Out: the same to one reader, from when it listens. Bounds: what
+ * comes while nobody reads waits here, up to `heldMaxBytes` and a chunk; then the client has to.
+ */
+import { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import type { InboundFields, InboundRequest } from "../inbound.ts";
+import type { OrdinaryHead } from "./ordinary-head.ts";
+
+const heldMaxBytes = 65_536;
+
+export class OrdinaryRequest extends EventEmitter implements InboundRequest {
+  readonly method: string;
+  url: string;
+  readonly httpVersionMajor = 1;
+  readonly httpVersionMinor = 1;
+  readonly rawHeaders: string[];
+  readonly headers: InboundFields;
+  readonly socket: Socket;
+  readableLength = 0;
+  /** Bytes of the body that have not come. */
+  #left: number;
+  #held: Buffer[] | undefined;
+  /** Undefined until somebody reads. */
+  #flowing: boolean | undefined;
+  /** The plane has been asked, so that what it wants later it must be given later. */
+  #begun = false;
+  #ended = false;
+  #closed = false;
+
+  constructor({ method, url, rawHeaders, headers, bodyBytes }: OrdinaryHead, socket: Socket) {
+    super();
+    this.method = method;
+    this.url = url;
+    this.rawHeaders = rawHeaders;
+    this.headers = headers;
+    this.socket = socket;
+    this.#left = bodyBytes;
+  }
+
+  get complete(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Somebody reads it, or has it dropped. */
+  get isRead(): boolean {
+    return this.#flowing !== undefined;
+  }
+
+  override on(event: string | symbol, listener: (...args: never[]) => void): this {
+    super.on(event, listener as () => void);
+    if (event === "data" && this.#flowing === undefined) this.resume();
+    return this;
+  }
+
+  isPaused(): boolean {
+    return this.#flowing === false;
+  }
+
+  pause(): this {
+    this.#flowing = false;
+    return this;
+  }
+
+  resume(): this {
+    if (this.#flowing === true) return this;
+    this.#flowing = true;
+    if (this.#begun) process.nextTick(flowOf, this);
+    return this;
+  }
+
+  /** Takes what belongs to the body; gives back how many bytes that were. */
+  take(bytes: Buffer): number {
+    const taken = Math.min(this.#left, bytes.length);
+    if (taken === 0) return 0;
+    this.#left -= taken;
+    this.readableLength += taken;
+    const chunk = taken === bytes.length ? bytes : bytes.subarray(0, taken);
+    if (this.#held) this.#held.push(chunk);
+    else this.#held = [chunk];
+    this.flow();
+    if (this.readableLength > heldMaxBytes && this.#left > 0) this.socket.pause();
+    return taken;
+  }
+
+  /** Gives out what is held, if somebody reads; to be called once the plane has been asked. */
+  begin(): void {
+    this.#begun = true;
+    this.flow();
+  }
+
+  flow(): void {
+    while (this.#flowing === true && this.#held) {
+      const chunk = this.#held.shift();
+      if (this.#held.length === 0) this.#held = undefined;
+      if (chunk === undefined) break;
+      this.readableLength -= chunk.length;
+      this.emit("data", chunk);
+    }
+    if (this.#flowing !== true) return;
+    if (this.#left > 0) {
+      if (this.socket.isPaused()) this.socket.resume();
+    } else if (!this.#ended && !this.#closed) {
+      this.#ended = true;
+      this.emit("end");
+      this.close();
+    }
+  }
+
+  /** Nothing comes any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.emit("close");
+  }
+}
+
+function flowOf(request: OrdinaryRequest): void {
+  request.flow();
+}
