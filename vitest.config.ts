@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Unit tests by their nature, but of many thousand cases, slow hashes or full disks: `npm run check` has a minute. */
+/** Unit tests by their nature, but of many thousand cases, slow hashes, full disks or long waits: `npm run check` has a minute. */
 const thorough = [
   "src/access/passwords.test.ts",
   "src/api/auth.test.ts",
@@ -10,8 +10,12 @@ const thorough = [
   "src/capture/decode.test.ts",
   "src/capture/hostile-input.test.ts",
   "src/capture/redact-gaps.test.ts",
+  "src/capture/redact.test.ts",
   "src/capture/stream-decoder.test.ts",
+  "src/edge/listener.test.ts",
+  "src/edge/ordinary-lines.test.ts",
   "src/ingest/spilling.test.ts",
+  "src/proxy/relay.test.ts",
   "src/store/sqlite/salvage.test.ts",
   "test/build-dashboard.test.ts",
   "test/linear-patterns.test.ts",

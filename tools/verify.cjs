@@ -21,8 +21,9 @@ const checks = [
   ["types of its tests", [...tsc, "test/dashboard"]],
 ];
 
-/** Units have the machine to themselves but for each other; the others measure time, one file after the other. */
-const workers = { unit: ["--maxWorkers=100%"], thorough: ["--maxWorkers=100%"] };
+/** Units and stores have the machine to themselves but for each other; the others measure time, one file after the other. */
+const all = ["--maxWorkers=100%"];
+const workers = { unit: all, thorough: all, store: all };
 
 /** More files than these that fail are no bad moment of the machine, and are not run again. */
 const filesRunAgain = 5;
