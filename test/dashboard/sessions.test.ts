@@ -15,6 +15,8 @@ const rig = dashboardForFile({}, async (made) => {
   await using upstream = await startUpstream(new Signals());
   const server = await made.host.api.addServer("Asking", upstream.url);
   await using agent = await connect("v2 legacy", server.proxy_url);
+  // The server asks on this channel, and what it asks before it is open is lost.
+  await agent.listen();
   await agent.callTool("sample", {});
   await agent.callTool("ask", {});
   await agent.endSession();
