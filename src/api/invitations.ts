@@ -91,7 +91,7 @@ export function invitations(options: InvitationsOptions) {
         };
         const details = { email: body.email, role: body.role };
         const trail = trailOf(caller, nowMs, "invitation.created", invitation.id, details);
-        await registry.addInvitation(invitation, trail);
+        await registry.addInvitation(invitation, trail, invitationsMax);
         const url = `${publicUrl().replace(/\/+$/, "")}/invitation#token=${token}`;
         return { ...toWire(invitation), token, url };
       },
@@ -148,7 +148,7 @@ function acceptance({ registry, clock }: InvitationsOptions) {
   });
 }
 
-/** @throws Problem `plan_limit_reached` — there are too many, and none of them has expired. */
+/** Where there are as many as there may be, those that have expired go. */
 async function makeRoom(
   registry: Pick<Registry, "invitations" | "removeInvitation">,
   caller: Caller,
@@ -157,10 +157,6 @@ async function makeRoom(
   const all = await registry.invitations(caller.teamId);
   if (all.length < invitationsMax) return;
   const expired = all.filter(({ expiresAtMs }) => expiresAtMs <= nowMs);
-  if (expired.length === 0) {
-    const message = `${invitationsMax} invitations are open, which is the limit; revoke one first`;
-    throw new Problem("plan_limit_reached", message);
-  }
   for (const old of expired) {
     await registry.removeInvitation(caller.teamId, old.id, revocation(caller, old, nowMs));
   }

@@ -2,7 +2,6 @@
 import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { newId } from "../id.ts";
-import { Problem } from "../problem.ts";
 import type { Registry } from "../store/registry.ts";
 import { parseTeamName, type Role, type Team } from "../team.ts";
 import { checked } from "./fields.ts";
@@ -53,15 +52,11 @@ export function teams({ registry, defaultPlan, clock }: TeamsOptions) {
       created: true,
       problems: ["plan_limit_reached"],
       run: async ({ caller, body: given }) => {
-        if ((await registry.teamsOf(caller.userId)).length >= teamsMax) {
-          const message = `you are in ${teamsMax} teams, which is the limit; leave one first`;
-          throw new Problem("plan_limit_reached", message);
-        }
         const createdAtMs = clock.nowMs();
         const team = { id: newId(), name: given.name, plan: defaultPlan(), createdAtMs };
         const founder: Caller = { ...caller, teamId: team.id };
         const trail = trailOf(founder, createdAtMs, "team.created", "", { name: team.name });
-        await registry.addTeam(team, caller.userId, trail);
+        await registry.addTeam(team, caller.userId, trail, teamsMax);
         return toWire(team, "owner", caller.teamId);
       },
     }),

@@ -20,6 +20,17 @@ export function planIsFull(limit: number, what: string): Problem {
   return new Problem("plan_limit_reached", `the plan has room for ${limit} ${what}`);
 }
 
+/** Of a user who would own one more. */
+export function inTooManyTeams(limit: number): Problem {
+  const message = `you are in ${limit} teams, which is the limit; leave one first`;
+  return new Problem("plan_limit_reached", message);
+}
+
+export function tooManyInvitations(limit: number): Problem {
+  const message = `${limit} invitations are open, which is the limit; revoke one first`;
+  return new Problem("plan_limit_reached", message);
+}
+
 /** Of who decided on something by roles that are others now. */
 export function rolesChanged(): Problem {
   return new Problem("forbidden", "roles in this team have changed meanwhile: look again");

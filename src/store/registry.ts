@@ -75,12 +75,13 @@ export interface Accounts {
 
 export interface Teams {
   /**
-   * The user becomes its owner, at the team's `createdAtMs`.
+   * The user becomes its owner, at the team's `createdAtMs`. MUST be atomic with the limit: parallel calls never exceed it.
    *
    * @throws Problem `resource_not_found` — there is no such user.
    * @throws Problem `resource_exists` — the id is taken.
+   * @throws Problem `plan_limit_reached` — the user is in `limit` teams already (absent: no limit).
    */
-  addTeam(team: Team, ownerId: string, trail: AuditEvent): Promise<void>;
+  addTeam(team: Team, ownerId: string, trail: AuditEvent, limit?: number): Promise<void>;
   findTeam(id: string): Promise<Team | undefined>;
   /** Every team of the installation, oldest first. */
   teams(): Promise<readonly Team[]>;
@@ -131,13 +132,15 @@ export interface Standing {
 
 export interface Invitations {
   /**
-   * An earlier invitation of the same address to the same team MUST be replaced.
+   * An earlier invitation of the same address to the same team MUST be replaced. MUST be atomic with the limit, for which
+   * those count, too, that have expired.
    *
    * @throws Problem `forbidden` — the role of who invites, at this moment, does not allow it (`mayInvite`).
    * @throws Problem `resource_exists` — a user with this address is a member already, or the id or secret is taken.
    * @throws Problem `resource_not_found` — there is no such team or user.
+   * @throws Problem `plan_limit_reached` — the team has `limit` others already (absent: no limit).
    */
-  addInvitation(invitation: Invitation, trail: AuditEvent): Promise<void>;
+  addInvitation(invitation: Invitation, trail: AuditEvent, limit?: number): Promise<void>;
   /** Newest first; those that have expired too. */
   invitations(teamId: string): Promise<readonly Invitation[]>;
   removeInvitation(teamId: string, id: string, trail: AuditEvent): Promise<boolean>;

@@ -60,7 +60,7 @@ test.skipIf(histories < 1_000)("the histories met each operation and each refusa
       "resource_not_found",
       "addIdentity addTeam addInvitation addSession changeSession addSignInLink addKey addServer",
     ),
-    ...refused("plan_limit_reached", "addKey addServer"),
+    ...refused("plan_limit_reached", "addTeam addInvitation addKey addServer"),
     ...refused("forbidden", "setRole removeMember addInvitation"),
     ...refused(
       "nothing",

@@ -2,14 +2,16 @@
 import type { AuditEvent } from "../../audit.ts";
 import type { Role, Team } from "../../team.ts";
 import { demandMayInvite, outlived, revocation } from "../invitations.ts";
-import { ownerless, rolesChanged, taken } from "../refusals.ts";
+import { inTooManyTeams, ownerless, rolesChanged, taken, tooManyInvitations } from "../refusals.ts";
 import type { Invitations, Members, Standing, Teams } from "../registry.ts";
 import { newestFirst, oldestFirst, pair, type RegistryTables } from "./registry-tables.ts";
 
 export function teams(tables: RegistryTables): Teams {
   return {
-    addTeam: async (team, ownerId, trail) => {
+    addTeam: async (team, ownerId, trail, limit) => {
       tables.demandUser(ownerId);
+      const own = [...tables.memberships.values()].filter(({ userId }) => userId === ownerId);
+      if (limit !== undefined && own.length >= limit) throw inTooManyTeams(limit);
       insertTeam(tables, team, ownerId);
       tables.appendAudit(trail);
     },
@@ -122,7 +124,7 @@ export function invitations(tables: RegistryTables): Invitations {
   const bySecret = (secretDigest: string) =>
     [...present.values()].find((invitation) => invitation.secretDigest === secretDigest);
   return {
-    addInvitation: async (invitation, trail) => {
+    addInvitation: async (invitation, trail, limit) => {
       const { id, teamId, email, userId, secretDigest } = invitation;
       tables.demandTeam(teamId);
       tables.demandUser(userId);
@@ -135,6 +137,10 @@ export function invitations(tables: RegistryTables): Invitations {
       const rivals = [present.get(id), bySecret(secretDigest)];
       if (rivals.some((rival) => rival !== undefined && rival !== earlier))
         throw taken("an invitation with this id or secret");
+      const others = [...present.values()].filter(
+        (other) => other.teamId === teamId && other !== earlier,
+      );
+      if (limit !== undefined && others.length >= limit) throw tooManyInvitations(limit);
       if (earlier) present.delete(earlier.id);
       present.set(id, invitation);
       tables.appendAudit(trail);

@@ -2,7 +2,7 @@
 import type { AuditEvent } from "../../audit.ts";
 import type { Member, Role } from "../../team.ts";
 import { demandMayInvite, outlived, revocation } from "../invitations.ts";
-import { ownerless, rolesChanged, taken } from "../refusals.ts";
+import { ownerless, rolesChanged, taken, tooManyInvitations } from "../refusals.ts";
 import type { Invitations, Members, Standing } from "../registry.ts";
 import { appendAudit } from "./registry-audit.ts";
 import type { RegistryFile } from "./registry-file.ts";
@@ -50,7 +50,7 @@ export function members(file: RegistryFile): Members {
 export function invitations(file: RegistryFile): Invitations {
   const bySecret = "SELECT * FROM invitations WHERE secret_digest = ?";
   return {
-    addInvitation: async (invitation, trail) =>
+    addInvitation: async (invitation, trail, limit) =>
       file.write(() => {
         const { id, teamId, email, role, userId, secretDigest, createdAtMs, expiresAtMs } =
           invitation;
@@ -64,6 +64,9 @@ export function invitations(file: RegistryFile): Invitations {
           file.has(bySecret, secretDigest)
         )
           throw taken("an invitation with this id or secret");
+        const count = "SELECT count(*) AS n FROM invitations WHERE team_id = ?";
+        if (limit !== undefined && Number(file.get(count, teamId)?.n) >= limit)
+          throw tooManyInvitations(limit);
         file.run(
           "INSERT INTO invitations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           ...[id, teamId, email, role, userId, secretDigest, createdAtMs, expiresAtMs],

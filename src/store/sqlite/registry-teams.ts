@@ -1,6 +1,6 @@
 /** Teams of the registry in SQLite. */
 import type { Team } from "../../team.ts";
-import { taken } from "../refusals.ts";
+import { inTooManyTeams, taken } from "../refusals.ts";
 import type { Teams } from "../registry.ts";
 import { appendAudit } from "./registry-audit.ts";
 import type { RegistryFile } from "./registry-file.ts";
@@ -8,9 +8,12 @@ import { roleOf, teamOf } from "./registry-row.ts";
 
 export function teams(file: RegistryFile): Teams {
   return {
-    addTeam: async (team, ownerId, trail) =>
+    addTeam: async (team, ownerId, trail, limit) =>
       file.write(() => {
         file.demandUser(ownerId);
+        const count = "SELECT count(*) AS n FROM memberships WHERE user_id = ?";
+        if (limit !== undefined && Number(file.get(count, ownerId)?.n) >= limit)
+          throw inTooManyTeams(limit);
         insertTeam(file, team, ownerId);
         appendAudit(file, trail);
       }),

@@ -35,6 +35,7 @@ const digest = fc.constantFrom(...[..."abcde"].map((label) => `digest ${label}`)
 const slug = fc.constantFrom(...[..."abcdef"].map((label) => `slug ${label}`));
 const atMs = fc.nat({ max: 20 });
 const limit = fc.constantFrom(0, 0, 1, 2);
+const room = fc.constantFrom(1, 2, 100);
 const ip = fc.constantFrom("192.0.2.1", "192.0.2.2");
 const issuer = fc.constantFrom("https://a.example", "https://b.example");
 const role = fc.constantFrom(...roles);
@@ -156,7 +157,7 @@ const changing = {
   ),
   upgradePasswordHash: fc.tuple(userId, word, word),
   addIdentity: fc.tuple(issuer, word, userId),
-  addTeam: fc.tuple(team, userId, trail),
+  addTeam: fc.oneof(fc.tuple(team, userId, trail), fc.tuple(team, userId, trail, room)),
   changeTeam: fc.tuple(
     teamId,
     fc.record({ name: text, plan }, { requiredKeys: [] }) as fc.Arbitrary<{ name?: string }>,
@@ -170,7 +171,7 @@ const changing = {
     fc.tuple(teamId, userId, trail),
     fc.tuple(teamId, userId, trail, decidedBy),
   ),
-  addInvitation: fc.tuple(invitation, trail),
+  addInvitation: fc.oneof(fc.tuple(invitation, trail), fc.tuple(invitation, trail, room)),
   removeInvitation: fc.tuple(teamId, oneOf("invitation"), trail),
   acceptInvitation: fc.tuple(digest, user, anonymous),
   addSession: fc.tuple(session, digest),

@@ -74,6 +74,20 @@ export function invitations(open: OpenRegistry): void {
       expect(await trailOf(registry)).toEqual(["invitation.created"]);
     });
 
+    test("parallel additions never exceed the limit, for which what they replace does not count", async () => {
+      await using registry = await openFounded(open);
+      const add = (name: string, email = invitation(name).email) =>
+        registry.addInvitation(invitation(name, { email }), event("invitation.created"), 3);
+      const results = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => add(`${i}`)));
+      const refused = results.filter((result) => result.status === "rejected");
+      expect(refused).toHaveLength(17);
+      for (const { reason } of refused)
+        expect(reason).toMatchObject({ code: "plan_limit_reached" });
+      await add("again", invitation("0").email);
+      expect(await registry.invitations(teamId)).toHaveLength(3);
+      expect(await trailOf(registry)).toHaveLength(4);
+    });
+
     test.for([
       { name: "id", changes: { id: invitation("guest").id } },
       { name: "secret", changes: { secretDigest: invitation("guest").secretDigest } },

@@ -43,6 +43,20 @@ export function teams(open: OpenRegistry): void {
       expect(await trailOf(registry, added.id)).toEqual([]);
     });
 
+    test("parallel additions never bring a user into more teams than the limit", async () => {
+      await using registry = await openFounded(open);
+      const attempts = Array.from({ length: 20 }, (_, i) =>
+        registry.addTeam(team(`${i}`), userId, event("team.created"), 4),
+      );
+      const results = await Promise.allSettled(attempts);
+      const refused = results.filter((result) => result.status === "rejected");
+      expect(refused).toHaveLength(17);
+      for (const { reason } of refused)
+        expect(reason).toMatchObject({ code: "plan_limit_reached" });
+      expect(await registry.teamsOf(userId)).toHaveLength(4);
+      expect(await trailOf(registry)).toHaveLength(3);
+    });
+
     test("teams are listed oldest first: by creation, then by id", async () => {
       await using registry = await openFounded(open);
       const young = team("young", { createdAtMs: startMs + 9 });
