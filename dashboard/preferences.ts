@@ -1,5 +1,5 @@
 /**
- * What one person chose in this browser: theme, time zone, single-key shortcuts. Kept in
+ * What one person chose in this browser: theme, time zone, the look of the list, single-key shortcuts. Kept in
  * localStorage; where that is forbidden, for as long as the page is open.
  */
 import { LiveValue, useLive } from "./live-value.ts";
@@ -9,11 +9,24 @@ export interface Preferences {
   readonly zone: "local" | "utc";
   /** Shortcuts of one letter can be switched off (WCAG 2.1.4). */
   readonly letterKeys: boolean;
+  readonly density: "comfortable" | "compact";
+  /** Of the list of calls, where it is wide enough, in the order of `callColumns`. */
+  readonly callColumns: readonly CallColumn[];
 }
+
+/** What the list of calls can show beside time, name and duration. */
+export const callColumns = ["details", "server", "client", "session", "http", "size"] as const;
+export type CallColumn = (typeof callColumns)[number];
 
 /** Also read by public/theme.js. */
 const storageKey = "hookwatch.preferences";
-const defaults: Preferences = { theme: "system", zone: "local", letterKeys: true };
+const defaults: Preferences = {
+  theme: "system",
+  zone: "local",
+  letterKeys: true,
+  density: "comfortable",
+  callColumns: ["details", "server", "client"],
+};
 const preferences = new LiveValue(read());
 
 export function usePreferences(): Preferences {
@@ -67,12 +80,20 @@ function apply(next: Preferences): void {
 
 function read(): Preferences {
   const stored = readStored(storageKey);
-  const { theme, zone, letterKeys } = (
-    typeof stored === "object" && stored !== null ? stored : {}
-  ) as Record<string, unknown>;
+  const {
+    theme,
+    zone,
+    letterKeys,
+    density,
+    callColumns: columns,
+  } = (typeof stored === "object" && stored !== null ? stored : {}) as Record<string, unknown>;
   return {
     theme: theme === "light" || theme === "dark" ? theme : defaults.theme,
     zone: zone === "utc" ? "utc" : defaults.zone,
     letterKeys: letterKeys !== false,
+    density: density === "compact" ? "compact" : defaults.density,
+    callColumns: Array.isArray(columns)
+      ? callColumns.filter((column) => columns.includes(column))
+      : defaults.callColumns,
   };
 }

@@ -1,15 +1,15 @@
 /** One call in the list: a line on wide screens, two on narrow ones. */
 import { type MouseEvent, memo } from "react";
-import { usePreferences } from "../preferences.ts";
-import { clockTime, duration, shortDate } from "../time.ts";
+import { type CallColumn, usePreferences } from "../preferences.ts";
+import { byteSize, clockTime, duration, shortDate } from "../time.ts";
 import { StatusMark } from "../ui/badge.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
 import { SafeText } from "../ui/safe-text.tsx";
 import { visibleText } from "../visible-text.ts";
 import { Cell } from "./call-list-cell.tsx";
-import { columns } from "./call-list-head.tsx";
 import type { CallRow } from "./call-row.ts";
+import { gridClass, isNumeric, visibility } from "./columns.ts";
 import { MarkedText } from "./marked-text.tsx";
 
 /** The same for all rows and from one render to the next. */
@@ -30,11 +30,13 @@ export interface CallListRowProps {
   readonly marked: boolean;
   readonly server: string | undefined;
   readonly words: readonly string[];
+  /** Those that were chosen. */
+  readonly columns: readonly CallColumn[];
   readonly actions: RowActions;
 }
 
 export const CallListRow = memo(function CallListRow(props: CallListRowProps) {
-  const { row, at, topPx, heightPx, lines, chosen, marked, server, words, actions } = props;
+  const { row, at, topPx, heightPx, lines, chosen, marked, server, columns, actions } = props;
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus; this is its active descendant
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the grid does the same
@@ -46,7 +48,7 @@ export const CallListRow = memo(function CallListRow(props: CallListRowProps) {
       aria-selected={chosen}
       style={{ height: heightPx, transform: `translateY(${topPx}px)` }}
       className={classNames(
-        columns,
+        gridClass,
         "group absolute inset-x-0 top-0 cursor-pointer border-b border-line/60 hover:bg-hover",
         chosen && "bg-accent-soft hover:bg-accent-soft",
         marked && "shadow-[inset_2px_0_0_var(--accent)]",
@@ -63,7 +65,19 @@ export const CallListRow = memo(function CallListRow(props: CallListRowProps) {
         </Cell>
       )}
       <NameCell row={row} server={server} lines={lines} />
-      {lines === 1 && <WideCells row={row} server={server} words={words} />}
+      {lines === 1 &&
+        columns.map((column) => (
+          <Cell
+            key={column}
+            className={classNames(
+              visibility(column),
+              "min-w-0 truncate text-sm text-muted",
+              isNumeric(column) && "text-right tabular-nums",
+            )}
+          >
+            <Chosen column={column} {...props} />
+          </Cell>
+        ))}
       <Cell className="flex flex-col items-end text-right text-sm whitespace-nowrap">
         <span className={slowness(row.duration_ms)}>{duration(row.duration_ms)}</span>
         {lines === 2 && (
@@ -112,21 +126,22 @@ function NameCell({ row, server, lines }: Pick<CallListRowProps, "row" | "server
   );
 }
 
-/** What only a wide list has room for. */
-function WideCells({ row, server, words }: Pick<CallListRowProps, "row" | "server" | "words">) {
-  return (
-    <>
-      <Cell className="hidden min-w-0 truncate text-sm text-muted @2xl:block">
-        <Note row={row} words={words} />
-      </Cell>
-      <Cell className="hidden truncate text-sm text-muted @4xl:block">
-        <SafeText maxLength={120}>{server}</SafeText>
-      </Cell>
-      <Cell className="hidden truncate text-sm text-muted @4xl:block">
-        <SafeText maxLength={120}>{row.client_name}</SafeText>
-      </Cell>
-    </>
-  );
+function Chosen(props: CallListRowProps & { readonly column: CallColumn }) {
+  const { column, row, server, words } = props;
+  switch (column) {
+    case "details":
+      return <Note row={row} words={words} />;
+    case "server":
+      return <SafeText maxLength={120}>{server}</SafeText>;
+    case "client":
+      return <SafeText maxLength={120}>{row.client_name}</SafeText>;
+    case "session":
+      return <span className="font-mono text-xs">{row.session_id?.slice(0, 8)}</span>;
+    case "http":
+      return row.status_code === 0 ? "–" : row.status_code;
+    case "size":
+      return byteSize(row.bytes);
+  }
 }
 
 function MenuCell({ row, actions }: Pick<CallListRowProps, "row" | "actions">) {

@@ -8,6 +8,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type UIEvent, useCallback, useEffect, useRef } from "react";
 import type { WireServer } from "../../src/api/wire-servers.ts";
 import { useLive } from "../live-value.ts";
+import { usePreferences } from "../preferences.ts";
 import { countText } from "../time.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -16,6 +17,7 @@ import type { CallFeed, FeedState } from "./call-feed.ts";
 import { CallListHead } from "./call-list-head.tsx";
 import { CallListRow, type RowActions } from "./call-list-row.tsx";
 import type { CallRow } from "./call-row.ts";
+import { gridTracks } from "./columns.ts";
 import { useRowShape } from "./row-shape.ts";
 
 export interface CallListProps {
@@ -38,7 +40,8 @@ export function CallList(props: CallListProps) {
   const state = useLive(feed.state);
   const { rows } = state;
   const scroller = useRef<HTMLDivElement>(null);
-  const { heightPx: rowHeightPx, lines } = useRowShape(scroller);
+  const { density, callColumns } = usePreferences();
+  const { heightPx: rowHeightPx, lines } = useRowShape(scroller, density);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -66,8 +69,11 @@ export function CallList(props: CallListProps) {
     feed.setHolding(false);
   };
   return (
-    <div className="@container relative flex min-h-0 min-w-0 flex-1 flex-col">
-      <CallListHead />
+    <div
+      className="@container relative flex min-h-0 min-w-0 flex-1 flex-col"
+      style={gridTracks(callColumns)}
+    >
+      <CallListHead columns={callColumns} />
       {/* biome-ignore lint/a11y/useSemanticElements: rows of a table cannot be placed freely */}
       <div
         ref={scroller}
@@ -100,6 +106,7 @@ export function CallList(props: CallListProps) {
                 marked={row.id === marked}
                 server={serversById.get(row.mcp_server_id)?.name}
                 words={words}
+                columns={callColumns}
                 actions={actions}
               />
             );

@@ -18,6 +18,8 @@ type Kept =
 
 export type CallRow = Pick<WireCall, Kept> & {
   readonly createdAtMs: number;
+  /** Of both bodies, as they went over the wire. */
+  readonly bytes: number;
   /** Where a searched word stands; else the error's message; else what was asked for. Cut; may be empty. */
   readonly note: string;
   /** When it came, on the page's clock, if it came while the list was shown. */
@@ -46,6 +48,7 @@ export function toRow(call: WireCall, words: readonly string[], arrivedMs?: numb
     client_name: call.client_name,
     session_id: call.session_id,
     createdAtMs: Date.parse(call.created_at),
+    bytes: call.request_bytes + call.response_bytes,
     note: noteOf(call, words),
     arrivedMs,
   };

@@ -12,6 +12,7 @@ import { type CallFilter, isOpen } from "./call-filter.ts";
 import { CallList } from "./call-list.tsx";
 import { type CallRow, searchedWords } from "./call-row.ts";
 import { CallsToolbar } from "./calls-toolbar.tsx";
+import { DisplayMenu } from "./display-menu.tsx";
 import { ExportMenu } from "./export-menu.tsx";
 import { FacetPane } from "./facet-pane.tsx";
 import { useFacets } from "./facets-query.ts";
@@ -93,6 +94,7 @@ function Calls({ feed, filter, setFilter, live, onLive, onReload }: CallsProps) 
         actions={
           <>
             <SavedViews filter={filter} onChange={setFilter} />
+            <DisplayMenu />
             <ExportMenu filter={filter} />
             <LiveButton
               wanted={live}

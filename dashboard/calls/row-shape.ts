@@ -1,10 +1,13 @@
 /** Rows are one line high where the list is wide, two lines where it is narrow: on a phone, or beside a panel. */
 import { type RefObject, useLayoutEffect, useState } from "react";
+import type { Preferences } from "../preferences.ts";
 
 /** Where Tailwind's container size `@xl` begins, which the rows follow. */
 const wideRem = 36;
-const oneLineRem = 2;
-const twoLinesRem = 3.375;
+const heightsRem = {
+  comfortable: { 1: 2, 2: 3.375 },
+  compact: { 1: 1.5, 2: 2.75 },
+} as const;
 
 export interface RowShape {
   readonly heightPx: number;
@@ -12,7 +15,10 @@ export interface RowShape {
 }
 
 /** Follows the width of the list. */
-export function useRowShape(list: RefObject<HTMLElement | null>): RowShape {
+export function useRowShape(
+  list: RefObject<HTMLElement | null>,
+  density: Preferences["density"],
+): RowShape {
   const [widthPx, setWidthPx] = useState(() => window.innerWidth);
   useLayoutEffect(() => {
     const element = list.current;
@@ -27,5 +33,5 @@ export function useRowShape(list: RefObject<HTMLElement | null>): RowShape {
   }, [list]);
   const remPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const lines = widthPx >= wideRem * remPx ? 1 : 2;
-  return { lines, heightPx: Math.round((lines === 1 ? oneLineRem : twoLinesRem) * remPx) };
+  return { lines, heightPx: Math.round(heightsRem[density][lines] * remPx) };
 }

@@ -14,6 +14,8 @@ export interface MenuEntry {
   readonly disabled?: boolean;
   /** Shown with a check mark when true, and the room for one when false. */
   readonly checked?: boolean;
+  /** The menu stays open, for more of its kind. */
+  readonly stays?: boolean;
 }
 
 export interface MenuProps {
@@ -57,10 +59,20 @@ export function Menu({ trigger, groups, heading, align = "start", side = "bottom
 }
 
 function Entry({ entry }: { entry: MenuEntry }) {
-  const { label, run, icon, shortcut, danger = false, disabled = false, checked } = entry;
+  const {
+    label,
+    run,
+    icon,
+    shortcut,
+    danger = false,
+    disabled = false,
+    checked,
+    stays = false,
+  } = entry;
   return (
     <Base.Item
       onClick={run}
+      closeOnClick={!stays}
       disabled={disabled}
       className={classNames(
         "flex min-h-7 items-center gap-2 rounded-md px-2 py-1 outline-none select-none data-[disabled]:opacity-50 data-[highlighted]:bg-hover",

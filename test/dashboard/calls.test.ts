@@ -218,6 +218,32 @@ describeInBrowser("the list of calls", () => {
     await page.getByRole("menuitem", { name: "Save this view…" }).waitFor();
   });
 
+  test("has the columns and the height of rows that are chosen, across reloads", async () => {
+    const page = await list("/calls?tool_name=search_docs&client_name=desk-assistant");
+    const first = rows(page).first();
+    const height = async () => (await first.boundingBox())?.height ?? 0;
+    const before = { cells: await first.getByRole("gridcell").count(), height: await height() };
+    expect(await first.innerText()).not.toContain("200");
+    await page.getByRole("button", { name: "Display" }).click();
+    for (const name of ["HTTP", "Session", "Server", "Compact rows"]) {
+      await page.getByRole("menuitem", { name }).click();
+    }
+    await page.keyboard.press("Escape");
+    const check = async () => {
+      await expect.poll(height).toBeLessThan(before.height);
+      expect(await first.getByRole("gridcell").count()).toBe(before.cells + 1);
+      const text = await first.innerText();
+      expect(text).toContain("200");
+      const newest = traffic.calls.find(({ tool_name }) => tool_name === "search_docs");
+      expect(text).toContain(newest?.session_id?.slice(0, 8));
+      expect(text).not.toContain("Travel desk");
+    };
+    await check();
+    await page.reload();
+    await first.waitFor();
+    await check();
+  });
+
   test("shows in short what was asked for", async () => {
     const page = await list("/calls?tool_name=search_docs");
     expect(await page.getByRole("grid").innerText()).toContain("query: lost luggage");
