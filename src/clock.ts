@@ -1,5 +1,7 @@
 /** Time, injected: the wall clock for what is shown, the monotonic clock for every difference. */
 
+import { performance } from "node:perf_hooks";
+
 export interface Clock {
   /** Wall time, whole milliseconds since the epoch. May jump in either direction. */
   nowMs(): number;
@@ -8,9 +10,10 @@ export interface Clock {
 }
 
 /** `performance.now()` is cheap but counts from the start of its thread; `hrtime` from one point for all of them. */
-const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const now = performance.now.bind(performance);
+const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - now();
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => threadStartMs + performance.now(),
+  monotonicMs: () => threadStartMs + now(),
 };

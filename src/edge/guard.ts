@@ -120,8 +120,23 @@ function isOwnHost(host: string, request: InboundRequest, own: OwnNames): boolea
   return isIP(literal) !== 0 && literal === localAddress.replace(/^::ffff:/, "");
 }
 
-/** The name of a `Host` whose port is ours; a port left out is 80. Undefined for every other. */
+/** What was asked last, as most requests name the same host. */
+let lastHost = "";
+let lastPort: number | undefined;
+let lastName: string | undefined;
+
 function withoutPort(host: string, port: number | undefined): string | undefined {
+  if (host === lastHost && port === lastPort) return lastName;
+  const name = nameOf(host, port);
+  // A host is a part of its whole head, which would stay with it.
+  lastHost = detached(host);
+  lastPort = port;
+  lastName = name === undefined ? undefined : detached(name);
+  return name;
+}
+
+/** The name of a `Host` whose port is ours; a port left out is 80. Undefined for every other. */
+function nameOf(host: string, port: number | undefined): string | undefined {
   const suffix = `:${port}`;
   if (host.endsWith(suffix) && !host.endsWith(`:${suffix}`)) return host.slice(0, -suffix.length);
   return port === 80 && /^(?:\[[0-9a-f:.]+\]|[^:]+)$/.test(host) ? host : undefined;

@@ -26,6 +26,8 @@ export interface PlanUsageOptions {
 export class PlanUsage implements AsyncDisposable {
   readonly #options: PlanUsageOptions;
   #month: string;
+  /** When the next one begins. */
+  #nextMonthMs: number;
   /** In that month, by team. */
   #used = new Map<string, number>();
   /** Not in the registry yet: by month, then by team. */
@@ -37,7 +39,9 @@ export class PlanUsage implements AsyncDisposable {
 
   private constructor(options: PlanUsageOptions) {
     this.#options = options;
-    this.#month = monthOf(options.clock.nowMs());
+    const nowMs = options.clock.nowMs();
+    this.#month = monthOf(nowMs);
+    this.#nextMonthMs = nextMonthMs(nowMs);
     this.#timer = setInterval(() => {
       this.#ticking = this.#ticking.then(() => this.#tick());
     }, options.tickMs ?? tickMs).unref();
@@ -83,16 +87,17 @@ export class PlanUsage implements AsyncDisposable {
 
   /** A new month begins at nothing; a clock that is set back does not begin one. */
   #turnMonth(): void {
-    const month = monthOf(this.#options.clock.nowMs());
-    if (month <= this.#month) return;
-    this.#month = month;
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs < this.#nextMonthMs) return;
+    this.#month = monthOf(nowMs);
+    this.#nextMonthMs = nextMonthMs(nowMs);
     this.#used = new Map();
   }
 
   #note(month: string, teamId: string, calls: number): void {
-    const counts = this.#pending.get(month) ?? new Map<string, number>();
-    this.#pending.set(month, counts);
-    counts.set(teamId, (counts.get(teamId) ?? 0) + calls);
+    const counts = this.#pending.get(month);
+    if (counts === undefined) this.#pending.set(month, new Map([[teamId, calls]]));
+    else counts.set(teamId, (counts.get(teamId) ?? 0) + calls);
   }
 
   async #add(): Promise<void> {
@@ -121,13 +126,16 @@ export class PlanUsage implements AsyncDisposable {
 }
 
 function refusalOf(limit: number, nowMs: number): CallRefusal {
-  const now = new Date(nowMs);
-  const nextMonthMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
   return {
     status: 429,
-    retryAfterSeconds: Math.ceil((nextMonthMs - nowMs) / 1_000),
+    retryAfterSeconds: Math.ceil((nextMonthMs(nowMs) - nowMs) / 1_000),
     message: `the plan has room for ${limit} calls a month, and they are used up`,
   };
+}
+
+function nextMonthMs(nowMs: number): number {
+  const now = new Date(nowMs);
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
 }
 
 /** `2026-11`. */

@@ -66,6 +66,8 @@ export interface RecorderFigures {
 
 /** How often answers that never came are looked for. */
 const sweepMs = 1_000;
+/** Between two reports, but when calls were stored: each costs the data plane as much as a call does. */
+const reportMinMs = 20;
 /** A commit that hangs is waited for: its calls are in the spill meanwhile. */
 const appendMaxMs = 86_400_000;
 
@@ -77,6 +79,9 @@ let spill: Spill | undefined;
 let ingest: Ingest;
 let capture: Capture;
 let sweep: NodeJS.Timeout;
+let unreportedBytes = 0;
+let toldAtMs = Number.NEGATIVE_INFINITY;
+let nextReport: NodeJS.Timeout | undefined;
 
 serveMethods(port, {
   open: () => {
@@ -94,7 +99,7 @@ serveMethods(port, {
     });
     sweep = setInterval(() => {
       capture.sweep(systemClock.monotonicMs());
-      port.postMessage(report(0));
+      tell();
     }, sweepMs);
   },
   figures: (): RecorderFigures => ({
@@ -114,8 +119,25 @@ serveMethods(port, {
 
 async function append(batch: readonly Call[]): Promise<Taken> {
   const taken = await store().call<Taken>("append", batch);
-  setImmediate(() => port.postMessage(report(0)));
+  setImmediate(tell);
   return taken;
+}
+
+/** Now, or when the report before is old enough. */
+function reportSoon(): void {
+  if (nextReport !== undefined) return;
+  const waitMs = toldAtMs + reportMinMs - systemClock.monotonicMs();
+  if (waitMs <= 0) tell();
+  else nextReport = setTimeout(tell, waitMs);
+}
+
+function tell(): void {
+  clearTimeout(nextReport);
+  nextReport = undefined;
+  toldAtMs = systemClock.monotonicMs();
+  const bytes = unreportedBytes;
+  unreportedBytes = 0;
+  port.postMessage(report(bytes));
 }
 
 function store(): RemoteMethods {
@@ -158,7 +180,7 @@ port.on("message", (message: Received) => {
   if (message.writer) connect(message.writer);
   if (message.barrier !== undefined) void passWhenDurable(message.barrier);
   if (!message.slab) return;
-  const bytes = message.slab.byteLength;
+  unreportedBytes += message.slab.byteLength;
   capture.see(message.slab);
-  port.postMessage(report(bytes));
+  reportSoon();
 });

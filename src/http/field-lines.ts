@@ -13,9 +13,15 @@ export function readFieldLines(text: string, from: number): string[] | undefined
   let at = from;
   while (at < length) {
     const nameAt = at;
-    while (isTokenByte[text.charCodeAt(at)] === 1) at += 1;
-    if (at === nameAt || text.charCodeAt(at) !== colon) return undefined;
-    const name = text.slice(nameAt, at);
+    let code = text.charCodeAt(at);
+    let hash = 0;
+    while (isTokenByte[code] === 1) {
+      hash = (hash * 31 + code) | 0;
+      at += 1;
+      code = text.charCodeAt(at);
+    }
+    if (at === nameAt || code !== colon) return undefined;
+    const name = nameIn(text, nameAt, at, hash);
     at = afterBlanks(text, at + 1);
     const valueAt = at;
     while (isTextByte[text.charCodeAt(at)] === 1) at += 1;
@@ -24,6 +30,24 @@ export function readFieldLines(text: string, from: number): string[] | undefined
     at += 2;
   }
   return fields;
+}
+
+/**
+ * Names read last, each at a place that its characters decide: everybody looks names up, and one that is the same string as
+ * before is found without a look at its characters. None keeps its head. Bounds: 1,024 names of 64 characters.
+ */
+const names: string[] = new Array(1_024).fill("");
+const keptNameMaxLength = 64;
+
+function nameIn(text: string, from: number, to: number, hash: number): string {
+  const place = (hash ^ (hash >>> 15)) & 1_023;
+  const known = names[place] ?? "";
+  if (known.length === to - from && text.startsWith(known, from)) return known;
+  const name = text.slice(from, to);
+  if (name.length > keptNameMaxLength) return name;
+  const kept = detached(name);
+  names[place] = kept;
+  return kept;
 }
 
 /** True for what may be a field's name or a method. */

@@ -36,7 +36,8 @@ export function readFraming(rawHeaders: readonly string[]): Framing | undefined 
   }
   if (chunked && contentLength !== -1) return undefined;
   if (connection === "") return { contentLength, chunked, close: false, keepAlive: false };
-  return { contentLength, chunked, ...connectionOptions(connection) };
+  const { close, keepAlive } = connectionOptions(connection);
+  return { contentLength, chunked, close, keepAlive };
 }
 
 /** Sixteen digits could be more than a number holds exactly. */

@@ -231,7 +231,9 @@ function scopedCookie(value: string, slug: string): string | undefined {
 function connectionNames(raw: readonly string[], table: RuleTable): Set<string> | undefined {
   let names: Set<string> | undefined;
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    if (ruleOf(table, raw[at] ?? "") !== "connection") continue;
+    const name = raw[at] ?? "";
+    // Most names are not even as long.
+    if (name.length !== 10 || ruleOf(table, name) !== "connection") continue;
     const value = (raw[at + 1] ?? "").toLowerCase();
     if (value === "keep-alive" || value === "close") continue;
     for (const name of value.split(",")) {

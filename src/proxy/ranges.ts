@@ -7,6 +7,10 @@
 import { BlockList, isIP } from "node:net";
 import { canonicalAddress, carriedV4 } from "./address.ts";
 
+const knownMax = 1_024;
+/** What an address has at most, with a zone. */
+const addressMaxLength = 64;
+
 interface Range {
   readonly address: string;
   readonly bits: number;
@@ -14,6 +18,8 @@ interface Range {
 
 export class Ranges {
   readonly #list = new BlockList();
+  /** Answers given, at most `knownMax`: each request asks about the same few addresses. */
+  readonly #known = new Map<string, boolean>();
   /** How many there are. */
   readonly size: number;
 
@@ -27,8 +33,18 @@ export class Ranges {
   }
 
   has(address: string): boolean {
+    if (this.size === 0 || address.length > addressMaxLength) return false;
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const has = this.#has(address);
+    if (this.#known.size >= knownMax) this.#known.clear();
+    this.#known.set(address, has);
+    return has;
+  }
+
+  #has(address: string): boolean {
     const canonical = canonicalAddress(address);
-    if (this.size === 0 || canonical === undefined) return false;
+    if (canonical === undefined) return false;
     if (isIP(canonical) === 4) return this.#list.check(canonical, "ipv4");
     const inner = carriedV4(canonical);
     if (inner !== undefined && this.#list.check(inner, "ipv4")) return true;
