@@ -4,14 +4,14 @@
  * In: the head, and the body's bytes as they come. Out: the same to one reader, from when it listens. Bounds: what
  * comes while nobody reads waits here, up to `heldMaxBytes` and a chunk; then the client has to.
  */
-import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { InboundFields, InboundRequest } from "../inbound.ts";
 import type { OrdinaryHead } from "./ordinary-head.ts";
+import { type Listener, Signals } from "./signals.ts";
 
 const heldMaxBytes = 65_536;
 
-export class OrdinaryRequest extends EventEmitter implements InboundRequest {
+export class OrdinaryRequest extends Signals<"data" | "end" | "close"> implements InboundRequest {
   readonly method: string;
   url: string;
   readonly httpVersionMajor = 1;
@@ -49,8 +49,8 @@ export class OrdinaryRequest extends EventEmitter implements InboundRequest {
     return this.#flowing !== undefined;
   }
 
-  override on(event: string | symbol, listener: (...args: never[]) => void): this {
-    super.on(event, listener as () => void);
+  override on(event: "data" | "end" | "close", listener: Listener): this {
+    super.on(event, listener);
     if (event === "data" && this.#flowing === undefined) this.resume();
     return this;
   }

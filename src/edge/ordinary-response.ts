@@ -6,10 +6,10 @@
  * they are until they have left.
  */
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type { InboundRequest, InboundResponse } from "../inbound.ts";
+import { gatheredMaxBytes, type InboundRequest, type InboundResponse } from "../inbound.ts";
 import type { OrdinaryRequest } from "./ordinary-request.ts";
+import { Signals } from "./signals.ts";
 import { toHeadText } from "./written-head.ts";
 
 /** Who is told what becomes of the connection. */
@@ -20,13 +20,11 @@ export interface ResponseOwner {
   answered(isLast: boolean): void;
 }
 
-/** Beyond it, copying bytes together costs more than giving them to the system in pieces. */
-const joinMaxBytes = 16_384;
 /** What is gathered in one turn. */
 const gatherMaxBytes = 65_536;
 
 export class OrdinaryResponse
-  extends EventEmitter<{ close: []; drain: []; finish: []; socket: [] }>
+  extends Signals<"close" | "drain" | "finish" | "socket">
   implements InboundResponse
 {
   sendDate = true;
@@ -38,6 +36,8 @@ export class OrdinaryResponse
   /** False: the head is to tell that the connection ends with the answer. */
   shouldKeepAlive: boolean;
   readonly #owner: ResponseOwner;
+  /** Whoever writes says when it is to leave. */
+  #gathers = false;
   /** Until it has left. */
   #headText = "";
   #hasBody = true;
@@ -77,6 +77,10 @@ export class OrdinaryResponse
     return this;
   }
 
+  gather(): void {
+    this.#gathers = true;
+  }
+
   flushHeaders(): void {
     assert(this.headersSent, "there is no head");
     this.flush();
@@ -90,7 +94,7 @@ export class OrdinaryResponse
     if (this.socket?.writable !== true) return false;
     this.#gather(chunk);
     if (this.#partsBytes > gatherMaxBytes) this.flush();
-    else if (!this.#flushes) {
+    else if (!this.#flushes && !this.#gathers) {
       this.#flushes = true;
       process.nextTick(flushOf, this);
     }
@@ -166,14 +170,23 @@ export class OrdinaryResponse
     this.#parts = undefined;
     this.#partsBytes = 0;
     this.#headText = "";
-    const done = isEnd ? (error?: Error | null) => error || this.finished() : undefined;
+    // Whoever gathers ends answers in turns of their own, so that nobody is told amid something else.
+    const atOnce = isEnd && this.#gathers;
+    const done = isEnd && !atOnce ? this.#onSent() : undefined;
     if (parts === undefined) {
       if (head !== "" || last !== "") socket.write(head + last, "latin1", done);
       else if (done !== undefined && socket.writableLength === 0) process.nextTick(done);
       else if (done !== undefined) socket.write("", "latin1", done);
-    } else if (bytes <= joinMaxBytes) {
+    } else if (bytes <= gatheredMaxBytes) {
       socket.write(joined(head, parts, bytes, this.#isChunked, last), done);
     } else this.#sendInPieces(socket, head, parts, last, done);
+    if (!atOnce) return;
+    if (socket.writableLength > 0) socket.write("", "latin1", this.#onSent());
+    else if (socket.errored === null) this.finished();
+  }
+
+  #onSent(): (error?: Error | null) => void {
+    return (error) => error || this.finished();
   }
 
   #sendInPieces(

@@ -6,6 +6,7 @@
  * never queued: a connection carries no second request before the first is answered. Pools without a connection
  * do not exist, so that silent servers cost nothing.
  */
+import { borrowing } from "./borrowed.ts";
 import type { Connector, Egress } from "./egress.ts";
 import { connectionsPerServerMax, unsuspectedExchangesMax } from "./limits.ts";
 import { Line, type LineOwner } from "./line.ts";
@@ -48,7 +49,7 @@ export class Dial {
       pools = { target, byOrigin: new Map() };
       this.#pools.set(serverId, pools);
     }
-    const connect = this.#egress.connector(origin, this.#options.connectTimeoutMs);
+    const connect = this.#egress.connector(origin, this.#options.connectTimeoutMs, borrowing);
     const pool = new Pool(origin, connect, this.#options);
     pools.byOrigin.set(origin, pool);
     return pool;

@@ -5,12 +5,15 @@
  * refuses, or a socket to an address that was checked. A name is resolved at most once for each connection and every
  * address it has must be allowed; the socket's own address is checked again once it stands.
  */
-import { type LookupAddress, lookup } from "node:dns";
-import type { LookupFunction, Socket } from "node:net";
+import { lookup } from "node:dns";
+import type { LookupFunction, OnReadOpts, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { buildConnector } from "undici";
 import { type AddressKind, addressKind, canonicalAddress } from "./address.ts";
 import { Destinations } from "./destinations.ts";
+import { type Resolve, shared } from "./resolve.ts";
+
+export type { Resolve };
 
 /** `local`: loopback and private networks too. `public`: global addresses only, by https, on ports of the web. */
 export type EgressMode = "local" | "public";
@@ -18,8 +21,8 @@ export type EgressMode = "local" | "public";
 export interface Egress {
   /** Why a server must not be registered there, as the rest of a sentence about its URL; undefined when it may. */
   refuse(target: URL): string | undefined;
-  /** Connects to one origin. Remembers TLS sessions: one for each pool, so that servers share nothing. */
-  connector(origin: string, timeoutMs: number): Connector;
+  /** Connects to one origin. Remembers TLS sessions: one for each pool, so that servers share nothing. `onread`: not for TLS. */
+  connector(origin: string, timeoutMs: number, onread?: OnReadOpts): Connector;
   /** What not to call because it is this very process. Replaces what was told before. */
   recognise(own: OwnAddress): void;
 }
@@ -48,13 +51,6 @@ export interface OwnAddress {
   /** Where others reach us; absent: nowhere else. */
   readonly publicUrl?: string;
 }
-
-/** How names become addresses: as `dns.lookup` does it. */
-export type Resolve = (
-  hostname: string,
-  options: { readonly all: true },
-  callback: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void;
 
 export interface EgressRules {
   readonly mode: EgressMode;
@@ -114,8 +110,13 @@ export function egressRule(rules: EgressRules, resolve: Resolve = lookup): Egres
       const refusal = check.url(target);
       return refusal && `must not point to ${refusal.what}`;
     },
-    connector: (origin, timeoutMs) =>
-      guardedConnector(check, resolve, { origin, timeoutMs, tells: rules.mode === "local" }),
+    connector: (origin, timeoutMs, onread) =>
+      guardedConnector(check, resolve, {
+        origin,
+        timeoutMs,
+        onread,
+        tells: rules.mode === "local",
+      }),
     recognise: (told) => {
       own = told;
     },
@@ -153,6 +154,7 @@ function forbidden(what: string): Refusal {
 interface Destination {
   readonly origin: string;
   readonly timeoutMs: number;
+  readonly onread: OnReadOpts | undefined;
   /** True when a name that does not exist may be told from one that must not be called. */
   readonly tells: boolean;
 }
@@ -160,7 +162,7 @@ interface Destination {
 function guardedConnector(
   check: Check,
   resolve: Resolve,
-  { origin, timeoutMs, tells }: Destination,
+  { origin, timeoutMs, onread, tells }: Destination,
 ): Connector {
   const target = new URL(origin);
   const approach = check.approach(target);
@@ -183,6 +185,7 @@ function guardedConnector(
     keepAliveInitialDelay: 30_000,
     maxCachedSessions: 1,
     lookup: checkedLookup,
+    ...(onread && target.protocol === "http:" && { onread }),
   } as buildConnector.BuildOptions);
   return (options, callback) => {
     const refusal = check.url(target);
@@ -200,26 +203,6 @@ function guardedConnector(
       return callback(toError(told(late)), null);
     });
     return opening as Socket | undefined;
-  };
-}
-
-/**
- * Asks once for all who ask while the answer is on its way: few threads resolve names, and a server whose name is slow to
- * resolve takes one of them, however many connections wait for it. For one name.
- */
-function shared(resolve: Resolve): Resolve {
-  let waiting: Parameters<Resolve>[2][] | undefined;
-  return (hostname, options, callback) => {
-    if (waiting) {
-      waiting.push(callback);
-      return;
-    }
-    const asking = [callback];
-    waiting = asking;
-    resolve(hostname, options, (error, addresses) => {
-      waiting = undefined;
-      for (const one of asking) one(error, addresses);
-    });
   };
 }
 

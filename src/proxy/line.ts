@@ -9,10 +9,14 @@
  */
 import type { Socket } from "node:net";
 import type { LineTimings } from "../exchange.ts";
+import { gatheredMaxBytes } from "../inbound.ts";
 import { AnswerReader, type AnswerSink } from "./answer-reader.ts";
+import { takeBorrowed } from "./borrowed.ts";
+import { sendSoon } from "./check-phase.ts";
 import { toFailure } from "./diagnosis.ts";
 import type { Connector } from "./egress.ts";
 import { type Failure, failures } from "./failure.ts";
+import { type GrowingTimings, untimed } from "./line-timings.ts";
 import { OutgoingBody, sendWhole } from "./outgoing-body.ts";
 import { type LineRequest, requestHead } from "./request-head.ts";
 
@@ -30,17 +34,12 @@ export interface LineOwner {
 
 /** Who is answered. Nothing it does may throw. */
 export interface LineUser extends AnswerSink {
+  /** What it is told of must not stay as it is when it has been told. */
+  readonly borrows?: boolean;
+  /** Nothing more came together with what was told last. */
+  onPause?(): void;
   onEnd(): void;
   onFailure(failure: Failure): void;
-}
-
-interface Timings {
-  connectBeganAtMs: number | undefined;
-  resolvedAtMs: number | undefined;
-  connectedAtMs: number | undefined;
-  securedAtMs: number | undefined;
-  requestSentAtMs: number | undefined;
-  firstByteAtMs: number | undefined;
 }
 
 export class Line {
@@ -64,7 +63,7 @@ export class Line {
   #persistent = false;
   #paused = false;
   #freshUntilMs = 0;
-  #timings: Timings = untimed();
+  #timings: GrowingTimings = untimed();
 
   constructor(owner: LineOwner) {
     this.#owner = owner;
@@ -93,7 +92,7 @@ export class Line {
     this.#via = this.#owner.via();
     this.#timings = untimed();
     // What has already come on the connection, its end above all, is read before anything is written.
-    if (this.#socket) setImmediate(sendOn, this);
+    if (this.#socket) sendSoon(this);
     else this.#connect();
   }
 
@@ -126,7 +125,7 @@ export class Line {
     this.#close();
   }
 
-  /** From `setImmediate`. */
+  /** In a check phase. */
   sendWaiting(): void {
     if (this.#request === undefined) return;
     if (this.#socket) this.#send(this.#socket);
@@ -166,6 +165,10 @@ export class Line {
     // A socket that was let go may still have some in its buffer.
     socket.on("data", (chunk: Buffer) => {
       if (socket === this.#socket) this.#onData(chunk);
+    });
+    takeBorrowed(socket, (bytes) => {
+      const isBorrowed = bytes.length <= gatheredMaxBytes && this.#user?.borrows === true;
+      if (socket === this.#socket) this.#onData(isBorrowed ? bytes : Buffer.from(bytes));
     });
     socket.on("drain", () => this.#outgoing?.resume());
     socket.once("end", () => this.#onEnd(socket));
@@ -208,6 +211,7 @@ export class Line {
     const state = this.#answer.read(chunk);
     if (typeof state === "object") this.#fail(state);
     else if (state === "whole" || state === "excess") this.#finish(state === "whole");
+    else this.#user?.onPause?.();
   }
 
   /** The answer is whole. */
@@ -278,19 +282,4 @@ export class Line {
     if (this.#isAsking) this.#fail(failure);
     else this.#disconnect();
   }
-}
-
-function sendOn(line: Line): void {
-  line.sendWaiting();
-}
-
-function untimed(): Timings {
-  return {
-    connectBeganAtMs: undefined,
-    resolvedAtMs: undefined,
-    connectedAtMs: undefined,
-    securedAtMs: undefined,
-    requestSentAtMs: undefined,
-    firstByteAtMs: undefined,
-  };
 }

@@ -23,8 +23,8 @@ export class Outlet {
   readonly #response: InboundResponse;
   readonly #onDrain: () => void;
   readonly #durable: Durable | undefined;
-  /** A head was given and nothing since. */
-  #headAlone = false;
+  /** Something was given, and may wait for what comes with it. */
+  #isHeld = false;
   #isEventStream = false;
   #tail = 0;
   #filter: EndpointFilter | undefined;
@@ -47,6 +47,11 @@ export class Outlet {
     this.#durable = durable;
   }
 
+  /** Nothing of what is written is held when `flush` returns. */
+  get borrows(): boolean {
+    return this.#response.gather !== undefined && this.#durable === undefined;
+  }
+
   /** All but the end has been given to the client, and that is held until the call is durable. */
   get waits(): boolean {
     return this.#waits;
@@ -61,16 +66,18 @@ export class Outlet {
   begin(statusCode: number, reason: string, headers: string[]): void {
     this.#response.sendDate = false;
     this.#response.writeHead(statusCode, reason, headers);
+    this.#response.gather?.();
     if (this.#durable) this.#restBytes = bodyLength(this.#request.method, statusCode, headers);
     // A head that no body follows is the end.
     if (this.#restBytes === 0) return;
-    this.#headAlone = true;
-    process.nextTick(flushHead, this);
+    this.#isHeld = true;
   }
 
-  /** Sends the head, unless the first bytes of the body came with it. */
-  flushHead(): void {
-    if (this.#headAlone) this.#response.flushHeaders();
+  /** Sends what was given: nothing more came with it. */
+  flush(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#response.flushHeaders();
   }
 
   /** The answer is a stream of events; the filter, if any, sees the first. */
@@ -94,7 +101,7 @@ export class Outlet {
     if (!this.#isEventStream) return this.#send(chunk);
     this.#tail = tailAfter(this.#tail, chunk);
     if (!this.#filter) return this.#send(chunk);
-    const passed = this.#filter.push(chunk);
+    const passed = this.#filter.push(Buffer.from(chunk));
     if (this.#filter.over && !this.#filter.refused) this.#filter = undefined;
     return passed.length === 0 || this.#send(passed);
   }
@@ -111,7 +118,7 @@ export class Outlet {
   }
 
   #pass(chunk: Uint8Array): boolean {
-    this.#headAlone = false;
+    this.#isHeld = this.#response.gather !== undefined;
     if (this.#response.write(chunk) || this.stalled) return true;
     this.stalled = true;
     this.#response.once("drain", () => {
@@ -127,6 +134,7 @@ export class Outlet {
     if (rest && rest.length > 0) this.#last = rest;
     if (this.#durable && !now) {
       this.#waits = true;
+      this.flush();
       void this.#durable().then(() => this.endWaiting());
     } else this.#finish();
   }
@@ -140,7 +148,7 @@ export class Outlet {
 
   #finish(): void {
     this.#waits = false;
-    this.#headAlone = false;
+    this.#isHeld = false;
     if (this.#last) this.#response.end(this.#last);
     else this.#response.end();
   }
@@ -159,7 +167,7 @@ export class Outlet {
   breakOff(): void {
     // What came in this turn of the event loop may be waiting for its end.
     this.#response.flushHeaders();
-    this.#headAlone = false;
+    this.#isHeld = false;
     const { socket } = this.#response;
     if (socket === null || this.stalled) this.#response.destroy();
     // HTTP/1.0 ends a message by closing; only a reset tells that it was cut.
@@ -168,11 +176,7 @@ export class Outlet {
   }
 
   destroy(): void {
-    this.#headAlone = false;
+    this.#isHeld = false;
     this.#response.destroy();
   }
-}
-
-function flushHead(outlet: Outlet): void {
-  outlet.flushHead();
 }

@@ -14,13 +14,7 @@ import { type Failure, failures } from "./failure.ts";
 import { toClient } from "./headers.ts";
 import { Intake, type IntakeSink, type KeptBytes } from "./intake.ts";
 import { Journey } from "./journey.ts";
-import {
-  echoMaxBytes,
-  echoWaitMs,
-  lingerMs,
-  readerStallMs,
-  redirectBodyMaxBytes,
-} from "./limits.ts";
+import * as limits from "./limits.ts";
 import type { Line, LineUser } from "./line.ts";
 import { type Durable, Outlet } from "./outlet.ts";
 import type { Passage } from "./passage.ts";
@@ -53,7 +47,6 @@ export class Relay implements IntakeSink, LineUser {
   #passage: Passage | undefined;
   #line: Line | undefined;
   #refusal: Failure | undefined;
-  /** No answer has begun; one has; the outcome is certain; nothing is left. */
   #phase: "request" | "answer" | "settled" | "gone" = "request";
   #answerWhole = false;
   /** The witness knows how it ended. */
@@ -79,6 +72,10 @@ export class Relay implements IntakeSink, LineUser {
     response.on("close", () => this.#onClose());
   }
 
+  get borrows(): boolean {
+    return this.#outlet.borrows;
+  }
+
   get requestBytes(): number {
     return this.#intake.bytes;
   }
@@ -99,7 +96,7 @@ export class Relay implements IntakeSink, LineUser {
   /** Answers with a failure, once the request's id is known or proves not to be. */
   refuse(failure: Failure, contentLength: number): void {
     this.#refusal = failure;
-    this.#intake.read(contentLength, { maxBytes: echoMaxBytes, whole: true }, this);
+    this.#intake.read(contentLength, { maxBytes: limits.echoMaxBytes, whole: true }, this);
   }
 
   /** Ends what has waited for too long, but for a held end, whose wait is bounded. To be called about once a second. */
@@ -107,11 +104,11 @@ export class Relay implements IntakeSink, LineUser {
     if (this.#outlet.waits) return;
     const waitedMs = nowMs - this.#movedAtMs;
     if (this.#phase === "settled") {
-      if (waitedMs > lingerMs) this.#request.socket.destroy();
+      if (waitedMs > limits.lingerMs) this.#request.socket.destroy();
     } else if (this.#refusal) {
-      if (waitedMs > echoWaitMs) this.#fail(this.#refusal);
+      if (waitedMs > limits.echoWaitMs) this.#fail(this.#refusal);
     } else if (this.#outlet.stalled || this.#answerWhole) {
-      if (waitedMs > readerStallMs) this.#giveUpReader();
+      if (waitedMs > limits.readerStallMs) this.#giveUpReader();
     } else if (this.#phase === "request" && this.#intake.arriving) {
       if (this.#intake.isTooSlow(nowMs)) this.#fail(failures.uploadStalled);
     } else if (this.#passage && waitedMs > this.#passage.idleTimeoutMs) {
@@ -194,7 +191,7 @@ export class Relay implements IntakeSink, LineUser {
   onBody(piece: Buffer): void {
     if (this.#redirectBytes !== -1) {
       this.#redirectBytes += piece.length;
-      if (this.#redirectBytes > redirectBodyMaxBytes) this.#fail(failures.malformed);
+      if (this.#redirectBytes > limits.redirectBodyMaxBytes) this.#fail(failures.malformed);
     }
     if (this.#phase !== "answer") return;
     this.responseBytes += piece.length;
@@ -202,6 +199,10 @@ export class Relay implements IntakeSink, LineUser {
     this.#witness.response(piece);
     if (!this.#outlet.write(piece)) this.#line?.pause();
     if (this.#outlet.refused) this.#fail(failures.foreignEndpoint);
+  }
+
+  onPause(): void {
+    if (this.#phase === "answer") this.#outlet.flush();
   }
 
   #onDrain(): void {

@@ -324,7 +324,7 @@ const t17 = breaks("T17", {
     ],
     "a reader that takes nothing of its answer is cut off after a minute": [
       relay,
-      "if (waitedMs > readerStallMs) this.#giveUpReader();",
+      "if (waitedMs > limits.readerStallMs) this.#giveUpReader();",
       "",
     ],
     "takes the upstream with it within a second": [relay, "line?.abort();", ""],
