@@ -1,8 +1,8 @@
 /**
- * Where the time of a captured call goes on the data-plane thread: the product under load with V8's sampling profiler on, self
- * time by area, module and function, µs for each call. Samples before and after the load do not count.
+ * Where the time of a captured call goes on one thread: the product under load with V8's sampling profiler on, self time by
+ * area, module and function, µs for each call. Samples before and after the load, and until all of it is stored, do not count.
  *
- *     npm run bench -- profile [--kind=json|sse|json-100k|sse-100k] [--seconds=10] [--functions=25]
+ *     npm run bench -- profile [--thread=data-plane|recorder|writer] [--kind=json|sse|json-100k|sse-100k] [--seconds=10] [--functions=25]
  *
  * Profiling costs by itself: read shares, and compare runs of this command only.
  */
@@ -22,6 +22,7 @@ import { head, ms, row } from "./spent.ts";
 const { values } = parseArgs({
   options: {
     kind: { type: "string", default: "json" },
+    thread: { type: "string", default: "data-plane" },
     seconds: { type: "string", default: "10" },
     functions: { type: "string", default: "25" },
   },
@@ -29,6 +30,17 @@ const { values } = parseArgs({
 const kind = values.kind as Kind;
 if (!kinds.includes(kind)) {
   console.error(`--kind is one of ${kinds.join(", ")}`);
+  process.exit(2);
+}
+/** What only this thread runs. */
+const markOf: Readonly<Record<string, string>> = {
+  "data-plane": "/src/host/host.ts",
+  recorder: "/src/host/recorder-thread.ts",
+  writer: "/src/host/writer-thread.ts",
+};
+const mark = markOf[values.thread];
+if (mark === undefined) {
+  console.error(`--thread is one of ${Object.keys(markOf).join(", ")}`);
   process.exit(2);
 }
 
@@ -75,8 +87,10 @@ for (let second = 0; second < Number(values.seconds); second += 1) {
   const from = monotonicMicros();
   const { count } = await load.send(product, round);
   calls += count;
-  spans.push([from, monotonicMicros()]);
+  const sentAt = monotonicMicros();
   await product.after?.();
+  // What is behind the data plane goes on until all calls are stored.
+  spans.push([from, values.thread === "data-plane" ? sentAt : monotonicMicros()]);
 }
 await product.host.stop();
 load.end();
@@ -86,11 +100,13 @@ function monotonicMicros(): number {
   return Number(process.hrtime.bigint() / 1_000n);
 }
 
-/** Of the first thread. */
 function readProfile(): Profile {
-  const name = readdirSync(scratch.path).find((file) => /\.\d+\.0\.\d+\.cpuprofile$/.test(file));
-  if (!name) throw new Error("the host has left no profile of its first thread");
-  return JSON.parse(readFileSync(join(scratch.path, name), "utf8")) as Profile;
+  const files = readdirSync(scratch.path).filter((file) => file.endsWith(".cpuprofile"));
+  for (const file of files) {
+    const profile = JSON.parse(readFileSync(join(scratch.path, file), "utf8")) as Profile;
+    if (profile.nodes.some(({ callFrame }) => callFrame.url.endsWith(mark ?? ""))) return profile;
+  }
+  throw new Error(`the host has left no profile of that thread among ${files.length}`);
 }
 
 function print({ nodes, samples, timeDeltas, startTime }: Profile): void {
@@ -114,7 +130,7 @@ function print({ nodes, samples, timeDeltas, startTime }: Profile): void {
     byFunction.set(name, (byFunction.get(name) ?? 0) + micros);
   }
   console.log(
-    `\n${calls.toLocaleString("en")} calls (${kind}), ${(all / calls).toFixed(1)} µs of the data-plane thread each, sampled.\n`,
+    `\n${calls.toLocaleString("en")} calls (${kind}), ${(all / calls).toFixed(1)} µs of the ${values.thread} thread each, sampled.\n`,
   );
   const table = (what: string, parts: ReadonlyMap<string, number>, atMost: number) => {
     console.log(head([what, "µs/call", "%"]));

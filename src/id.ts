@@ -4,7 +4,7 @@
  * Row ids are UUIDv7, increasing within one process even inside a millisecond;
  * `crypto.randomUUIDv7` is not, and lists are ordered by `(time, id)`.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { uuidv7, V7Generator } from "uuidv7";
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -18,9 +18,25 @@ export function newId(): string {
 
 /** UUIDv7 ids stamped with a given time (epoch milliseconds) instead of the present. */
 export function idsByTime(): (atMs: number) => string {
-  const generator = new V7Generator();
+  const generator = new V7Generator(new PooledRandom());
   // A stamp up to ten seconds behind the newest keeps counting on from the newest.
   return (atMs) => generator.generateOrResetCore(atMs, 10_000).toString();
+}
+
+/** Of the system, asked for seldom: asking costs more than an id. */
+class PooledRandom {
+  readonly #pool = new Uint32Array(512);
+  #next = this.#pool.length;
+
+  nextUint32(): number {
+    if (this.#next === this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#next = 0;
+    }
+    const number = this.#pool[this.#next] ?? 0;
+    this.#next += 1;
+    return number;
+  }
 }
 
 /** True for any UUID in lower-case text form, whatever its version. */

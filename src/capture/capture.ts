@@ -10,6 +10,7 @@ import type { Log } from "../telemetry.ts";
 import { Budget } from "./budget.ts";
 import type { CaptureContext, CaptureCounts } from "./capture-context.ts";
 import { ExchangeReading } from "./exchange-reading.ts";
+import { FieldTexts } from "./field-texts.ts";
 import { giveUp } from "./give-up.ts";
 import { Pending } from "./pending.ts";
 import { FieldRedactor } from "./redact-fields.ts";
@@ -62,6 +63,7 @@ export class Capture {
   readonly #context: CaptureContext;
   readonly #log: Log;
   readonly #open = new Map<number, ExchangeReading>();
+  readonly #fieldTexts = new FieldTexts();
 
   constructor(emit: (call: Call) => void, options: CaptureOptions) {
     const { bodyCaptureMaxBytes, messageScanMaxBytes = 16 * mebibyte } = options;
@@ -87,7 +89,9 @@ export class Capture {
   }
 
   see(slab: Uint8Array): void {
-    const { torn } = readSlab(slab, (exchange, atMs, event) => this.#see(exchange, atMs, event));
+    const { torn } = readSlab(slab, this.#fieldTexts, (exchange, atMs, event) =>
+      this.#see(exchange, atMs, event),
+    );
     if (torn === "") return;
     this.#context.counts.tornSlabs += 1;
     this.#log.error({ reason: torn, bytes: slab.byteLength }, "a slab of records is torn");

@@ -13,7 +13,7 @@ import { EventStream, type StreamEvent } from "./event-stream.ts";
 import { ExchangeCalls } from "./exchange-calls.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
 import { findScope, moveTo, toScope } from "./exchange-scope.ts";
-import { findField, toFields } from "./fields.ts";
+import { findField } from "./fields.ts";
 import { HeldBody } from "./held-body.ts";
 import { toStreamId } from "./legacy-endpoint.ts";
 import { redactPath } from "./redact-path.ts";
@@ -49,7 +49,7 @@ export class ExchangeReading {
 
   constructor(context: CaptureContext, opening: ExchangeOpening, openedMs: number) {
     this.#context = context;
-    const fields = toFields(opening.rawHeaders);
+    const fields = context.fields.byName(opening.rawHeaders);
     const scope = findScope(context, opening, fields);
     this.#facts = new ExchangeFacts(opening, fields, openedMs, scope, context);
     this.#calls = new ExchangeCalls(context, this.#facts);

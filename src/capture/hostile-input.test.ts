@@ -18,6 +18,7 @@ import { levelOf } from "./capture-level.ts";
 import { findClientFacts, negotiatedVersion, progressTokenOf, toTraceId } from "./client-facts.ts";
 import { decodeBody } from "./decode.ts";
 import { EventStream, type StreamEvent } from "./event-stream.ts";
+import { FieldTexts } from "./field-texts.ts";
 import { toFields } from "./fields.ts";
 import { keepText } from "./kept-text.ts";
 import { openEndpoint, toStreamId } from "./legacy-endpoint.ts";
@@ -271,7 +272,7 @@ describe("nothing that is sent makes it throw, or break what it promises", () =>
     fc.assert(
       fc.property(bytes, (slab) => {
         let records = 0;
-        const reading = readSlab(slab, () => {
+        const reading = readSlab(slab, new FieldTexts(), () => {
           records += 1;
         });
         expect(reading.records).toBe(records);

@@ -18,7 +18,9 @@ const nameMaxLength = 384;
 const quotedMaxLength = 4_096;
 
 const namingMember = /^(?:name|key|header|header_?name|field|param|parameter|variable|var|k)$/i;
+const namingMaxLength = "header_name".length;
 const valueMember = /^(?:value|val|v)$/i;
+const valueMaxLength = "value".length;
 
 /** Of the objects of one text, read in order. */
 export class PairedNames {
@@ -32,8 +34,11 @@ export class PairedNames {
 
   /** What the value of this member is, by what stands beside it; "" for nothing. `quote` is that of the member's name. */
   typeOf(name: string, colonAt: number, quote: string): string {
+    // Most members have other names; a look at the length is cheaper than at the name.
+    if (name.length > namingMaxLength) return "";
     if (namingMember.test(name)) this.#remember(colonAt, quote);
-    else if (valueMember.test(name)) return this.#before(colonAt) || this.#after(colonAt, quote);
+    else if (name.length <= valueMaxLength && valueMember.test(name))
+      return this.#before(colonAt) || this.#after(colonAt, quote);
     return "";
   }
 

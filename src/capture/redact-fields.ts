@@ -6,6 +6,7 @@
  * remembered, for clients repeat themselves.
  */
 import { detach } from "./detach.ts";
+import { toFields } from "./fields.ts";
 import { redact } from "./redact.ts";
 import type { Seal } from "./seal.ts";
 import { secretType } from "./sensitive-keys.ts";
@@ -69,13 +70,35 @@ export class FieldRedactor {
   /** By name, then by value. */
   readonly #values = new Map<string, Map<string, string>>();
   #size = 0;
+  /** What was made of fields that are still about. */
+  readonly #byName = new WeakMap<readonly string[], ReadonlyMap<string, string>>();
+  readonly #shown = new WeakMap<ReadonlyMap<string, string>, Readonly<Record<string, string>>>();
 
   constructor(seal: Seal) {
     this.#seal = seal;
   }
 
-  /** `fields`: names in lower case. */
+  /** As `toFields`; the same map for the same array. */
+  byName(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
+    let fields = this.#byName.get(rawHeaders);
+    if (!fields) {
+      fields = toFields(rawHeaders);
+      this.#byName.set(rawHeaders, fields);
+    }
+    return fields;
+  }
+
+  /** `fields`: names in lower case. The same object for the same map. */
   redact(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+    let shown = this.#shown.get(fields);
+    if (!shown) {
+      shown = this.#redact(fields);
+      this.#shown.set(fields, shown);
+    }
+    return shown;
+  }
+
+  #redact(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
     const redacted: [string, string][] = [];
     let room = fieldsMaxLength;
     for (const [name, value] of fields) {

@@ -101,10 +101,11 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
       continue;
     }
     const code = text.charCodeAt(at);
-    if (code < 128 && wordCodes[code] === 1) {
+    if (code < 256 && wordCodes[code] === 1) {
       const starts = (!inWord || code === hyphen) && startsShape(code, text.charCodeAt(at + 1));
       inWord = true;
-      at = (starts ? add(findShape(text, at, cut, pem)) : undefined) ?? at + 1;
+      const after = starts ? add(findShape(text, at, cut, pem)) : undefined;
+      at = after ?? endOfPlain(text, at + 1, nested.nextStart);
       continue;
     }
     inWord = false;
@@ -121,7 +122,18 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
 }
 
 /** As numbers in one block: this is looked up for every character there is. */
-const wordCodes = Uint8Array.from(isWord, Number);
+const wordCodes = Uint8Array.from({ length: 256 }, (_, code) => Number(isWord[code] === true));
+
+/** Where the rest of a word, in which nothing starts, ends: at a hyphen at the latest. */
+function endOfPlain(text: string, from: number, most: number): number {
+  const end = Math.min(text.length, most);
+  let at = from;
+  for (; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code > 255 || wordCodes[code] !== 1 || code === hyphen) break;
+  }
+  return at;
+}
 
 function findAtColon(text: string, at: number, cut: boolean, members: Members) {
   const next = text.charCodeAt(at + 1);

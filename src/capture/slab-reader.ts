@@ -13,6 +13,7 @@ import type {
   UpstreamTimes,
 } from "../exchange.ts";
 import type { CaptureLevel } from "../server.ts";
+import type { FieldTexts } from "./field-texts.ts";
 import { recordHeaderBytes, recordTypes, upstreamNumbers } from "./slab-record.ts";
 
 export type SlabEvent =
@@ -34,7 +35,7 @@ export interface SlabReading {
   readonly torn: string;
 }
 
-export function readSlab(slab: Uint8Array, sink: SlabSink): SlabReading {
+export function readSlab(slab: Uint8Array, texts: FieldTexts, sink: SlabSink): SlabReading {
   const bytes = Buffer.from(slab.buffer, slab.byteOffset, slab.byteLength);
   let records = 0;
   let at = 0;
@@ -43,7 +44,10 @@ export function readSlab(slab: Uint8Array, sink: SlabSink): SlabReading {
     const start = at + recordHeaderBytes;
     const length = bytes.readUInt32LE(at + 13);
     if (length > bytes.length - start) return { records, torn: "a record's payload is cut" };
-    const event = readEvent(bytes.readUInt8(at), bytes, start, start + length);
+    const event = readEvent(
+      { type: bytes.readUInt8(at), bytes, start, end: start + length },
+      texts,
+    );
     if (!event) return { records, torn: `record of type ${bytes.readUInt8(at)} is not readable` };
     sink(bytes.readUInt32LE(at + 1), bytes.readDoubleLE(at + 5), event);
     records += 1;
@@ -52,10 +56,20 @@ export function readSlab(slab: Uint8Array, sink: SlabSink): SlabReading {
   return { records, torn: "" };
 }
 
-function readEvent(type: number, bytes: Buffer, start: number, end: number): SlabEvent | undefined {
+interface SlabRecord {
+  readonly type: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+function readEvent(
+  { type, bytes, start, end }: SlabRecord,
+  texts: FieldTexts,
+): SlabEvent | undefined {
   switch (type) {
     case recordTypes.opening:
-      return toOpening(readTexts(bytes, start, end));
+      return toOpening(bytes.toString("utf8", start, end), texts);
     case recordTypes.own: {
       const [callId = "", replayOf = ""] = readTexts(bytes, start, end);
       return { type: "own", own: { callId, replayOf } };
@@ -90,7 +104,16 @@ function readEvent(type: number, bytes: Buffer, start: number, end: number): Sla
   }
 }
 
-function toOpening(texts: readonly string[]): SlabEvent {
+/** How many texts come before the header fields. */
+const openingTexts = 7;
+
+function toOpening(text: string, known: FieldTexts): SlabEvent {
+  let end = -1;
+  for (let count = 0; count < openingTexts; count += 1) {
+    end = text.indexOf("\0", end + 1);
+    if (end === -1) break;
+  }
+  const head = end === -1 ? text : text.slice(0, end);
   const [
     startedAtMs,
     serverId = "",
@@ -99,8 +122,7 @@ function toOpening(texts: readonly string[]): SlabEvent {
     method = "",
     level = "",
     path = "",
-  ] = texts;
-  const rawHeaders = texts.slice(7);
+  ] = head.split("\0");
   const opening = {
     serverId,
     teamId,
@@ -108,7 +130,7 @@ function toOpening(texts: readonly string[]): SlabEvent {
     method,
     path,
     sourceIp,
-    rawHeaders,
+    rawHeaders: end === -1 ? [] : known.read(text.slice(end + 1)),
     captureLevel: level as CaptureLevel,
   };
   return { type: "opening", opening };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ExchangeOpening } from "../exchange.ts";
+import { FieldTexts } from "./field-texts.ts";
 import { SlabWriter, type SlabWriterOptions } from "./slab.ts";
 import { readSlab, type SlabEvent } from "./slab-reader.ts";
 
@@ -27,7 +28,9 @@ function openWriter(options: Partial<SlabWriterOptions> = {}) {
     writer.flush();
     const events: (SlabEvent & { exchange: number })[] = [];
     for (const slab of slabs.splice(0)) {
-      const { torn } = readSlab(slab, (exchange, _, event) => events.push({ exchange, ...event }));
+      const { torn } = readSlab(slab, new FieldTexts(), (exchange, _, event) =>
+        events.push({ exchange, ...event }),
+      );
       expect(torn).toBe("");
     }
     return events;
@@ -82,10 +85,10 @@ test("a slab torn at any place is read as far as it is whole, and reported", () 
   witness.end({ outcome: "complete", reason: "" });
   rig.writer.flush();
   const [slab = new Uint8Array()] = rig.slabs;
-  const whole = readSlab(slab, () => {}).records;
+  const whole = readSlab(slab, new FieldTexts(), () => {}).records;
   let torn = 0;
   for (let length = 1; length < slab.length; length += 1) {
-    const reading = readSlab(slab.subarray(0, length), () => {});
+    const reading = readSlab(slab.subarray(0, length), new FieldTexts(), () => {});
     expect(reading.records).toBeLessThan(whole);
     if (reading.torn !== "") torn += 1;
   }
@@ -96,7 +99,7 @@ test("a slab torn at any place is read as far as it is whole, and reported", () 
 test("bytes that are no slab are reported, never thrown over", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      readSlab(bytes, () => {});
+      readSlab(bytes, new FieldTexts(), () => {});
     }),
   );
 });
