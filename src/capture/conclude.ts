@@ -50,8 +50,12 @@ export function concludeExchange(
 ): void {
   const { body, unfinished } = conclusion;
   const answer = unfinished ? undefined : readAnswer(facts, calls, conclusion);
-  const kept = keepText(body.text, body.whole, facts.keeping);
-  const substitute = { text: kept.text, contentType: conclusion.contentType, error: answer?.error };
+  const kept = once(() => keepText(body.text, body.whole, facts.keeping));
+  const substitute = {
+    text: () => kept().text,
+    contentType: conclusion.contentType,
+    error: answer?.error,
+  };
   const verdict = judgeExchange({ ...conclusion, statusCode: facts.statusCode, substitute });
   const end: End = { ...conclusion, kept, substitute, verdict };
   settleClientAnswers(facts, calls, end);
@@ -67,7 +71,8 @@ export function concludeExchange(
 }
 
 interface End extends ExchangeConclusion {
-  readonly kept: KeptText;
+  /** The body; made when it is wanted, for that of an answer to what was asked never is. */
+  readonly kept: () => KeptText;
   readonly substitute: Substitute;
   readonly verdict: Verdict | undefined;
 }
@@ -119,8 +124,15 @@ function settleClientAnswers(facts: ExchangeFacts, calls: ExchangeCalls, end: En
 function toUnanswered(facts: ExchangeFacts, end: End): End {
   const { unfinished } = end;
   if (!unfinished) return end;
-  const kept = keepText(unfinished.text, unfinished.whole, facts.keeping);
-  return { ...end, kept };
+  return { ...end, kept: once(() => keepText(unfinished.text, unfinished.whole, facts.keeping)) };
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 function settleRequest(context: CaptureContext, facts: ExchangeFacts, draft: CallDraft, end: End) {
@@ -135,7 +147,7 @@ function settleRequest(context: CaptureContext, facts: ExchangeFacts, draft: Cal
     // Up to 2025-11-25 neither a cut nor a client that leaves ends the call itself.
     draft.interrupt({
       verdict,
-      body: end.kept,
+      body: end.kept(),
       bytes: end.unfinished?.bytes ?? 0,
       endedMs: facts.seenMs,
       waitMs: (verdict ? cutWaitMs : closedWaitMs) + draft.facts.retryMs,
@@ -184,7 +196,7 @@ function settle(facts: ExchangeFacts, draft: CallDraft, end: End, verdict: Verdi
   draft.settle({
     verdict,
     statusCode: facts.statusCode,
-    body: end.kept,
+    body: end.kept(),
     bytes: end.body.bytes,
     endedMs: isWhole ? end.answeredMs : facts.seenMs,
   });
@@ -192,7 +204,7 @@ function settle(facts: ExchangeFacts, draft: CallDraft, end: End, verdict: Verdi
 
 const nothing: Pick<End, "body" | "kept"> = {
   body: { text: "", whole: true, bytes: 0 },
-  kept: nothingKept,
+  kept: () => nothingKept,
 };
 
 function toAnswer(error: NonNullable<ResponseMessage["error"]>): ResponseMessage {

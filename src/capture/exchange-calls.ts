@@ -183,9 +183,9 @@ export class ExchangeCalls {
   #asker({ id, error }: ResponseMessage): CallDraft | undefined {
     const { all, byId } = this.#open.requests;
     if (id === "") return error ? this.#only(all) : undefined;
-    const draft = byId.get(id) ?? this.#facts.scope.fromClient.get(id);
+    const draft = byId(id) ?? this.#facts.scope.fromClient.get(id);
     if (draft) return draft;
-    const unread = byId.get("");
+    const unread = byId("");
     if (unread) {
       unread.rpcId = id;
       this.#open.forget();
@@ -265,7 +265,7 @@ export class ExchangeCalls {
     const { all, byToken } = this.#open.requests;
     if (method === "notifications/progress") {
       const token = toIdText(asRecord(params)?.progressToken);
-      const own = token === "" ? undefined : byToken.get(token);
+      const own = token === "" ? undefined : byToken(token);
       if (own) return own;
       const other = this.#facts.scope.byProgressToken.get(token);
       if (other) return other;

@@ -7,9 +7,9 @@ import type { ExchangeFacts } from "./exchange-facts.ts";
 
 export interface OpenRequests {
   readonly all: readonly CallDraft[];
-  /** The first of each id; a batch may repeat one. */
-  readonly byId: ReadonlyMap<string, CallDraft>;
-  readonly byToken: ReadonlyMap<string, CallDraft>;
+  /** The first of that id; a batch may repeat one. */
+  byId(id: string): CallDraft | undefined;
+  byToken(token: string): CallDraft | undefined;
 }
 
 export class OpenCalls {
@@ -19,7 +19,7 @@ export class OpenCalls {
   #resumed: CallDraft[] = [];
   /** What `#requests` was made of; anew when a call has been opened or settled, not for each message. */
   #requestsOf = { opened: 0, settled: 0 };
-  #requests: OpenRequests = toOpenRequests([]);
+  #requests: OpenRequests = noRequests;
 
   constructor(facts: ExchangeFacts) {
     this.#facts = facts;
@@ -74,15 +74,30 @@ export class OpenCalls {
   }
 }
 
+/** Made of calls as they are now. One is the rule, and costs no map. */
 function toOpenRequests(all: readonly CallDraft[]): OpenRequests {
+  const [only] = all;
+  if (only === undefined) return noRequests;
+  if (all.length === 1) {
+    const { rpcId, progressToken } = only;
+    return {
+      all,
+      byId: (id) => (id === rpcId ? only : undefined),
+      byToken: (token) => (token === progressToken ? only : undefined),
+    };
+  }
   const firstBy = (key: (draft: CallDraft) => string) =>
     new Map(all.toReversed().map((draft) => [key(draft), draft]));
-  return {
-    all,
-    byId: firstBy(({ rpcId }) => rpcId),
-    byToken: firstBy(({ progressToken }) => progressToken),
-  };
+  const ids = firstBy(({ rpcId }) => rpcId);
+  const tokens = firstBy(({ progressToken }) => progressToken);
+  return { all, byId: (id) => ids.get(id), byToken: (token) => tokens.get(token) };
 }
+
+const noRequests: OpenRequests = {
+  all: [],
+  byId: () => undefined,
+  byToken: () => undefined,
+};
 
 function isRequest({ kind }: CallDraft): boolean {
   return kind === "request";

@@ -59,7 +59,7 @@ export function resultTypeOf({ result, error }: ResponseMessage): ResultType | "
 /** The body that came in place of an answer, as far as it helps to say what went wrong. */
 export interface Substitute {
   /** Redacted; "" when there was none. */
-  readonly text: string;
+  readonly text: () => string;
   readonly contentType: string;
   /** The JSON-RPC error in it, if it is one. */
   readonly error: ResponseMessage["error"];
@@ -101,7 +101,7 @@ function judgeStatus(statusCode: number, { text, contentType, error }: Substitut
     return failure("jsonrpc", words, toErrorCode(error));
   }
   const readable = /^(?:text\/plain|application\/(?:[\w.-]+\+)?json)\b/i.test(contentType);
-  const words = readable ? text.slice(0, quotedMaxLength).trim() : "";
+  const words = readable ? text().slice(0, quotedMaxLength).trim() : "";
   return failure("http", words === "" ? `HTTP ${statusCode}` : `HTTP ${statusCode}: ${words}`);
 }
 
