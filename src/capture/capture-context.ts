@@ -1,6 +1,7 @@
 /** What every part of capture works with: one of each, shared by all exchanges. */
 import type { Call } from "../call.ts";
 import type { Budget } from "./budget.ts";
+import type { Loans } from "./held-body.ts";
 import type { Pending } from "./pending.ts";
 import type { FieldRedactor } from "./redact-fields.ts";
 import type { ResumableStreams } from "./resumable-streams.ts";
@@ -11,6 +12,8 @@ import type { Seal } from "./seal.ts";
 export interface CaptureContext {
   readonly limits: CaptureLimits;
   readonly budget: Budget;
+  /** Of the slab that is being read. */
+  readonly loans: Loans;
   readonly seal: Seal;
   readonly fields: FieldRedactor;
   readonly scopes: Scopes;

@@ -12,6 +12,7 @@ import type { CaptureContext, CaptureCounts } from "./capture-context.ts";
 import { ExchangeReading } from "./exchange-reading.ts";
 import { FieldTexts } from "./field-texts.ts";
 import { giveUp } from "./give-up.ts";
+import { Loans } from "./held-body.ts";
 import { Pending } from "./pending.ts";
 import { FieldRedactor } from "./redact-fields.ts";
 import { ResumableStreams } from "./resumable-streams.ts";
@@ -73,6 +74,7 @@ export class Capture {
     this.#context = {
       limits: { bodyCaptureMaxBytes, messageScanMaxBytes },
       budget: new Budget(options.openMessageBytesMax ?? 128 * mebibyte),
+      loans: new Loans(),
       seal,
       fields: new FieldRedactor(seal),
       scopes: new Scopes(options.sessionMax ?? 50_000),
@@ -92,6 +94,7 @@ export class Capture {
     const { torn } = readSlab(slab, this.#fieldTexts, (exchange, atMs, event) =>
       this.#see(exchange, atMs, event),
     );
+    this.#context.loans.end();
     if (torn === "") return;
     this.#context.counts.tornSlabs += 1;
     this.#log.error({ reason: torn, bytes: slab.byteLength }, "a slab of records is torn");

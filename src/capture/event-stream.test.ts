@@ -9,7 +9,7 @@ function readEvents(
   budget = new Budget(1e6),
 ) {
   const events: StreamEvent[] = [];
-  const stream = new EventStream((event) => events.push(event), budget, blockMaxBytes);
+  const stream = new EventStream((event) => events.push(event), budget, { blockMaxBytes });
   for (const chunk of chunks) stream.add(chunk);
   stream.clear();
   expect(budget.usedBytes).toBe(0);
@@ -120,14 +120,16 @@ test.for([
   ["data: a\n\n: comment", "", 9],
   ["data: a\n\n", "", 0],
 ] as const)("of an event that is cut the data that came is told: %j", ([text, rest, bytes]) => {
-  const stream = new EventStream(() => {}, new Budget(1e6), 1_000);
+  const stream = new EventStream(() => {}, new Budget(1e6), { blockMaxBytes: 1_000 });
   stream.add(Buffer.from(text));
   expect(stream.takeRest()).toEqual({ text: rest, whole: bytes === 0, bytes });
 });
 
 test("after a gap the next whole block is read, the one it fell into is not", () => {
   const events: StreamEvent[] = [];
-  const stream = new EventStream((event) => events.push(event), new Budget(1e6), 1_000);
+  const stream = new EventStream((event) => events.push(event), new Budget(1e6), {
+    blockMaxBytes: 1_000,
+  });
   stream.add(Buffer.from("data: first\n"));
   stream.skip();
   stream.add(Buffer.from("data: half\n\ndata: whole\n\n"));

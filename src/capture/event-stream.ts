@@ -12,7 +12,7 @@
  */
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import type { Room } from "./budget.ts";
-import { HeldBody } from "./held-body.ts";
+import { HeldBody, type Loans } from "./held-body.ts";
 import type { BodyText } from "./unpack.ts";
 
 export interface StreamEvent {
@@ -25,6 +25,12 @@ export interface StreamEvent {
   /** What the block took on the wire, without its blank line. */
   readonly blockBytes: number;
   readonly oversize: boolean;
+}
+
+export interface StreamLimits {
+  readonly blockMaxBytes: number;
+  /** See `HeldBody`. */
+  readonly loans?: Loans;
 }
 
 const lf = 0x0a;
@@ -43,9 +49,9 @@ export class EventStream {
   #seenIds = false;
   #retryMs = 0;
 
-  constructor(onEvent: (event: StreamEvent) => void, budget: Room, blockMaxBytes: number) {
+  constructor(onEvent: (event: StreamEvent) => void, budget: Room, limits: StreamLimits) {
     this.#onEvent = onEvent;
-    this.#block = new HeldBody(budget, blockMaxBytes);
+    this.#block = new HeldBody(budget, limits.blockMaxBytes, limits.loans);
     this.#parser = createParser({
       onId: (id) => {
         if (id !== "") this.#seenIds = true;
@@ -72,23 +78,27 @@ export class EventStream {
 
   add(bytes: Uint8Array): void {
     let start = 0;
-    for (let at = 0; at < bytes.length; at += 1) {
-      const byte = bytes[at];
-      if (byte !== lf && byte !== cr) {
+    let nextCr = bytes.indexOf(cr);
+    for (let from = 0; from < bytes.length; ) {
+      const nextLf = bytes.indexOf(lf, from);
+      const at = nextCr !== -1 && (nextLf === -1 || nextCr < nextLf) ? nextCr : nextLf;
+      if (at !== from) {
         this.#lineIsEmpty = false;
         this.#afterCr = false;
-        continue;
       }
-      if (byte === lf && this.#afterCr) {
+      if (at === -1) break;
+      from = at + 1;
+      if (at === nextCr) nextCr = bytes.indexOf(cr, from);
+      if (at === nextLf && this.#afterCr) {
         this.#afterCr = false;
         // The second half of the line end that closed a block is no part of the next one.
-        if (this.#block.sizeBytes === 0 && start === at) start = at + 1;
+        if (this.#block.sizeBytes === 0 && start === at) start = from;
         continue;
       }
-      this.#afterCr = byte === cr;
+      this.#afterCr = at !== nextLf;
       if (this.#lineIsEmpty) {
-        this.#block.add(bytes.subarray(start, at + 1));
-        start = at + 1;
+        this.#block.add(bytes.subarray(start, from));
+        start = from;
         this.#dispatch();
       }
       this.#lineIsEmpty = true;

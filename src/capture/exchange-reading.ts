@@ -54,9 +54,9 @@ export class ExchangeReading {
     this.#facts = new ExchangeFacts(opening, fields, openedMs, scope, context);
     this.#calls = new ExchangeCalls(context, this.#facts);
     this.#requestMs = openedMs;
-    const { messageScanMaxBytes } = context.limits;
-    this.#request = new HeldBody(this.#facts.budget, messageScanMaxBytes);
-    this.#response = new HeldBody(this.#facts.budget, messageScanMaxBytes);
+    const { budget } = this.#facts;
+    this.#request = new HeldBody(budget, context.limits.messageScanMaxBytes, context.loans);
+    this.#response = new HeldBody(budget, context.limits.messageScanMaxBytes, context.loans);
   }
 
   see(event: SlabEvent, atMs: number): void {
@@ -145,8 +145,14 @@ export class ExchangeReading {
 
   #readResponse(bytes: Uint8Array): void {
     this.#responseBytes += bytes.length;
-    if (this.#decoder) this.#decoder.decode(bytes, (clear) => this.#readClear(clear));
-    else this.#readClear(bytes);
+    if (!this.#decoder) this.#readClear(bytes);
+    else {
+      this.#decoder.decode(bytes, (clear) => {
+        this.#readClear(clear);
+        // It is the decoder's to use again.
+        this.#context.loans.end();
+      });
+    }
   }
 
   #readClear(bytes: Uint8Array): void {
@@ -170,13 +176,9 @@ export class ExchangeReading {
   }
 
   #openStream(): void {
-    const { limits } = this.#context;
-    const stream = new EventStream(
-      (event) => this.#readEvent(event),
-      this.#facts.budget,
-      limits.messageScanMaxBytes,
-    );
-    this.#stream = stream;
+    const { limits, loans } = this.#context;
+    const bounds = { blockMaxBytes: limits.messageScanMaxBytes, loans };
+    this.#stream = new EventStream((event) => this.#readEvent(event), this.#facts.budget, bounds);
     if (this.#facts.opening.method === "GET") this.#facts.scope.openStreams += 1;
     this.#resume();
   }

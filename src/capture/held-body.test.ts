@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Budget } from "./budget.ts";
-import { HeldBody } from "./held-body.ts";
+import { HeldBody, Loans } from "./held-body.ts";
 
 const mebibyte = 1_048_576;
 
@@ -11,8 +11,10 @@ test("chunks of any size come out as the bytes they were, up to the limit", () =
     fc.property(
       fc.array(chunk, { maxLength: 40, size: "max" }),
       fc.nat(100_000),
-      (chunks, maxBytes) => {
-        const body = new HeldBody(new Budget(mebibyte), maxBytes);
+      fc.boolean(),
+      (chunks, maxBytes, lent) => {
+        const loans = lent ? new Loans() : undefined;
+        const body = new HeldBody(new Budget(mebibyte), maxBytes, loans);
         for (const one of chunks) body.add(one);
         const all = Buffer.concat(chunks);
         expect(body.sizeBytes).toBe(all.length);
@@ -34,4 +36,19 @@ test("a body in millions of crumbs takes little more memory than its bytes", () 
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
   expect(grown).toBeLessThan(40_000_000);
   expect(body.take()).toHaveLength(4_000_000);
+});
+
+test("what a body was lent is its own once the loan ends, whatever becomes of the slab", () => {
+  const loans = new Loans();
+  const slab = Buffer.from("first second");
+  const body = new HeldBody(new Budget(mebibyte), mebibyte, loans);
+  body.add(slab.subarray(0, 6));
+  loans.end();
+  slab.fill(0);
+  body.add(Buffer.from("next"));
+  expect(body.take().toString()).toBe("first next");
+  body.add(Buffer.from("taken"));
+  expect(body.take().toString()).toBe("taken");
+  loans.end();
+  expect(body.take()).toHaveLength(0);
 });

@@ -1,7 +1,8 @@
 /**
  * The bytes of one body, or of one event, held until it can be read as a whole.
  *
- * In: chunks, copied. Out: the whole, or its beginning when it was larger than may be held.
+ * In: chunks, copied; the first only once its slab has been read, for most bodies are one chunk and are taken out before
+ * that. Out: the whole, or its beginning when it was larger than may be held.
  * Bounds: `maxBytes` here and the budget all of them share; past either the rest is only counted. Memory is at
  * most twice what is held, however small the chunks are.
  */
@@ -11,8 +12,26 @@ const nothing = Buffer.alloc(0);
 const blockMinBytes = 2_048;
 const blockMaxBytes = 65_536;
 
+/** The bodies that still share the memory of the slab that is being read. */
+export class Loans {
+  #bodies: HeldBody[] = [];
+
+  add(body: HeldBody): void {
+    this.#bodies.push(body);
+  }
+
+  /** To be called before the slab is given up: every body has its own memory afterwards. */
+  end(): void {
+    for (const body of this.#bodies) body.settle();
+    this.#bodies = [];
+  }
+}
+
 export class HeldBody {
   readonly #budget: Room;
+  readonly #loans: Loans | undefined;
+  /** All that is held: a view of a slab. */
+  #lent: Uint8Array | undefined;
   #maxBytes: number;
   #blocks: Buffer[] = [];
   /** Bytes at the end of the last block that are free. */
@@ -20,9 +39,11 @@ export class HeldBody {
   #heldBytes = 0;
   #sizeBytes = 0;
 
-  constructor(budget: Room, maxBytes: number) {
+  /** Without loans every chunk is copied at once. */
+  constructor(budget: Room, maxBytes: number, loans?: Loans) {
     this.#budget = budget;
     this.#maxBytes = maxBytes;
+    this.#loans = loans;
   }
 
   /** All that passed, held or not. */
@@ -44,11 +65,29 @@ export class HeldBody {
     this.#sizeBytes += bytes.length;
     if (length === 0 || !this.#budget.take(length)) return;
     this.#heldBytes += length;
+    if (this.#loans && length === bytes.length && length === this.#sizeBytes) {
+      this.#lent = bytes;
+      this.#loans.add(this);
+      return;
+    }
+    this.settle();
+    this.#copy(bytes.subarray(0, length));
+  }
+
+  /** Lends nothing any more. */
+  settle(): void {
+    const lent = this.#lent;
+    this.#lent = undefined;
+    if (lent) this.#copy(lent);
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const { length } = bytes;
     const fitting = Math.min(length, this.#room);
     if (fitting > 0) this.#fill(bytes.subarray(0, fitting));
     if (fitting === length) return;
     this.#addBlock(length - fitting);
-    this.#fill(bytes.subarray(fitting, length));
+    this.#fill(bytes.subarray(fitting));
   }
 
   /** Bytes that passed unseen; nothing after them is held. */
@@ -56,8 +95,13 @@ export class HeldBody {
     this.#sizeBytes += bytes;
   }
 
-  /** What is held. The body is empty afterwards and may be filled again. */
+  /** What is held, to be read at once: it may share the memory of its slab. The body is empty afterwards and may be filled again. */
   take(): Buffer {
+    const lent = this.#lent;
+    if (lent) {
+      this.clear();
+      return Buffer.from(lent.buffer, lent.byteOffset, lent.byteLength);
+    }
     const last = this.#blocks.pop() ?? nothing;
     const filled = last.subarray(0, last.length - this.#room);
     const bytes = this.#blocks.length > 0 ? Buffer.concat([...this.#blocks, filled]) : filled;
@@ -67,6 +111,7 @@ export class HeldBody {
 
   clear(): void {
     this.#budget.give(this.#heldBytes);
+    this.#lent = undefined;
     this.#blocks = [];
     this.#room = 0;
     this.#heldBytes = 0;

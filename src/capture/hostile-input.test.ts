@@ -222,7 +222,9 @@ describe("nothing that is sent makes it throw, or break what it promises", () =>
           const read = (pieceBytes: number) => {
             const events: StreamEvent[] = [];
             const budget = new Budget(1_000_000);
-            const stream = new EventStream((event) => events.push(event), budget, 64);
+            const stream = new EventStream((event) => events.push(event), budget, {
+              blockMaxBytes: 64,
+            });
             for (let at = 0; at < all.length; at += pieceBytes) {
               stream.add(all.subarray(at, at + pieceBytes));
             }
