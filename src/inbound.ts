@@ -59,9 +59,6 @@ export interface InboundRequest {
   off(event: "close", listener: () => void): unknown;
 }
 
-/** Up to so many are copied together before they leave. */
-export const gatheredMaxBytes = 16_384;
-
 export interface InboundResponse {
   /** False keeps the `Date` of the upstream the only one. */
   sendDate: boolean;
@@ -75,8 +72,8 @@ export interface InboundResponse {
   writeHead(statusCode: number, reason: string, rawHeaders: string[]): unknown;
   writeHead(statusCode: number, rawHeaders: string[]): unknown;
   /**
-   * Holds what is written until `flushHeaders` or the end, or a bound; what was written since need not stay as it is then, if
-   * it was no more than `gatheredMaxBytes`. Absent: each turn of the event loop sends what it was given.
+   * Holds what is written until `flushHeaders` or the end, or a bound; what was written need not stay as it is once one of
+   * them has returned. Absent: each turn of the event loop sends what it was given.
    */
   gather?(): void;
   /** Sends the head, and what was written so far, without waiting for more. */

@@ -7,7 +7,8 @@
  */
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
-import { gatheredMaxBytes, type InboundRequest, type InboundResponse } from "../inbound.ts";
+import type { InboundRequest, InboundResponse } from "../inbound.ts";
+import { giveBlock, takeBlock } from "./blocks.ts";
 import type { OrdinaryRequest } from "./ordinary-request.ts";
 import { Signals } from "./signals.ts";
 import { toHeadText } from "./written-head.ts";
@@ -20,6 +21,8 @@ export interface ResponseOwner {
   answered(isLast: boolean): void;
 }
 
+/** Beyond it, copying bytes together costs more than giving them to the system in pieces, unless they cannot stay. */
+const smallMaxBytes = 16_384;
 /** What is gathered in one turn. */
 const gatherMaxBytes = 65_536;
 
@@ -177,8 +180,13 @@ export class OrdinaryResponse
       if (head !== "" || last !== "") socket.write(head + last, "latin1", done);
       else if (done !== undefined && socket.writableLength === 0) process.nextTick(done);
       else if (done !== undefined) socket.write("", "latin1", done);
-    } else if (bytes <= gatheredMaxBytes) {
-      socket.write(joined(head, parts, bytes, this.#isChunked, last), done);
+    } else if (bytes <= smallMaxBytes) {
+      const room = roomFor(head, parts, bytes, this.#isChunked, last);
+      socket.write(join(Buffer.allocUnsafe(room), head, parts, this.#isChunked, last), done);
+    } else if (this.#gathers) {
+      const block = takeBlock(roomFor(head, parts, bytes, this.#isChunked, last));
+      const sent = () => giveBlock(block);
+      socket.write(join(block, head, parts, this.#isChunked, last), sent);
     } else this.#sendInPieces(socket, head, parts, last, done);
     if (!atOnce) return;
     if (socket.writableLength > 0) socket.write("", "latin1", this.#onSent());
@@ -214,23 +222,32 @@ function flushOf(response: OrdinaryResponse): void {
   response.flush();
 }
 
-function joined(
+function roomFor(
   head: string,
   parts: readonly Uint8Array[],
   bytes: number,
   isChunked: boolean,
   last: string,
+): number {
+  // The length of a part has at most six digits here, and two line ends go with it.
+  return head.length + bytes + (isChunked ? parts.length * 10 : 0) + last.length;
+}
+
+/** Gives what of the room was needed. */
+function join(
+  room: Buffer,
+  head: string,
+  parts: readonly Uint8Array[],
+  isChunked: boolean,
+  last: string,
 ): Buffer {
-  // The length of a part has at most four digits here, and two line ends go with it.
-  const room = head.length + bytes + (isChunked ? parts.length * 8 : 0) + last.length;
-  const all = Buffer.allocUnsafe(room);
-  let at = all.write(head, 0, "latin1");
+  let at = room.write(head, 0, "latin1");
   for (const part of parts) {
-    if (isChunked) at += all.write(`${part.length.toString(16)}\r\n`, at, "latin1");
-    all.set(part, at);
+    if (isChunked) at += room.write(`${part.length.toString(16)}\r\n`, at, "latin1");
+    room.set(part, at);
     at += part.length;
-    if (isChunked) at += all.write("\r\n", at, "latin1");
+    if (isChunked) at += room.write("\r\n", at, "latin1");
   }
-  at += all.write(last, at, "latin1");
-  return at === room ? all : all.subarray(0, at);
+  at += room.write(last, at, "latin1");
+  return at === room.length ? room : room.subarray(0, at);
 }

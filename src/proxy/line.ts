@@ -9,7 +9,6 @@
  */
 import type { Socket } from "node:net";
 import type { LineTimings } from "../exchange.ts";
-import { gatheredMaxBytes } from "../inbound.ts";
 import { AnswerReader, type AnswerSink } from "./answer-reader.ts";
 import { takeBorrowed } from "./borrowed.ts";
 import { sendSoon } from "./check-phase.ts";
@@ -167,8 +166,7 @@ export class Line {
       if (socket === this.#socket) this.#onData(chunk);
     });
     takeBorrowed(socket, (bytes) => {
-      const isBorrowed = bytes.length <= gatheredMaxBytes && this.#user?.borrows === true;
-      if (socket === this.#socket) this.#onData(isBorrowed ? bytes : Buffer.from(bytes));
+      if (socket === this.#socket) this.#onData(this.#user?.borrows ? bytes : Buffer.from(bytes));
     });
     socket.on("drain", () => this.#outgoing?.resume());
     socket.once("end", () => this.#onEnd(socket));
