@@ -1,7 +1,9 @@
 /** Q6: memory has a bound that the load does not move: Q1's load with larger bodies; and again where 512 MiB are all there is. */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { drained } from "./accounted.ts";
 import { type Bench, openBench } from "./closed-loop.ts";
+import { readAccount, shown } from "./figures.ts";
 import { leaveNothing } from "./leftovers.ts";
 import { busyness } from "./machine.ts";
 import type { Run } from "./run.ts";
@@ -11,6 +13,7 @@ const connections = 50;
 const rssMaxMiB = 350;
 const groupMiB = 512;
 const sampleMs = 200;
+const storedMaxMs = 10_000;
 
 export async function boundedMemory(run: Run): Promise<void> {
   const seconds = run.amount("seconds", 60, 15, "seconds");
@@ -24,6 +27,13 @@ export async function boundedMemory(run: Run): Promise<void> {
       `memory ≤ ${rssMaxMiB} MiB in Q1 with bodies of 16 KiB`,
       `${longest.toFixed(0)} MiB resident at most; ${text}`,
       longest <= rssMaxMiB,
+    );
+    const storedMs = await drained(bench.host, 60_000);
+    const account = await readAccount(bench.host.url);
+    run.check(
+      `every call that was seen is in the log ≤ ${storedMaxMs} ms after, and none was shed`,
+      `${shown(account)}, ${storedMs.toFixed(0)} ms after`,
+      account.stored === account.accepted && storedMs <= storedMaxMs,
     );
   }
   const demand = `no end for want of memory where there are ${groupMiB} MiB`;

@@ -12,10 +12,14 @@ import {
   zstdDecompressSync,
 } from "node:zlib";
 
-export type Decoded =
-  | { readonly kind: "clear"; readonly bytes: Buffer }
-  /** `garbled`: it is not what its coding says; otherwise only more than is read here. */
-  | { readonly kind: "encoded"; readonly reason: string; readonly garbled: boolean };
+export type Decoded = { readonly kind: "clear"; readonly bytes: Buffer } | Encoded;
+
+/** `garbled`: it is not what its coding says; otherwise only more than is read here. */
+export interface Encoded {
+  readonly kind: "encoded";
+  readonly reason: string;
+  readonly garbled: boolean;
+}
 
 const decodedMaxBytes = 16 * 1024 * 1024;
 export const ratioMax = 100;

@@ -117,7 +117,7 @@ export class EventStream {
   /** The data of the block that was not ended, as far as it came. */
   takeRest(): BodyText {
     const { sizeBytes: bytes } = this.#block;
-    const text = this.#block.take().toString("utf8");
+    const text = this.#block.take((held) => held.toString("utf8"));
     return { text: this.#lost ? "" : toData(text), whole: bytes === 0, bytes };
   }
 
@@ -128,7 +128,7 @@ export class EventStream {
 
   #dispatch(): void {
     const { isWhole, sizeBytes } = this.#block;
-    const text = this.#block.take().toString("utf8");
+    const text = this.#block.take((held) => held.toString("utf8"));
     if (this.#lost) {
       this.#lost = false;
     } else if (isWhole) {

@@ -4,9 +4,10 @@
  * In: chunks, copied; the first only once its slab has been read, for most bodies are one chunk and are taken out before
  * that. Out: the whole, or its beginning when it was larger than may be held.
  * Bounds: `maxBytes` here and the budget all of them share; past either the rest is only counted. Memory is at
- * most twice what is held, however small the chunks are.
+ * most twice what is held, however small the chunks are, and given back when it is read.
  */
 import type { Room } from "./budget.ts";
+import { free } from "./free.ts";
 
 const nothing = Buffer.alloc(0);
 const blockMinBytes = 2_048;
@@ -33,7 +34,7 @@ export class HeldBody {
   /** All that is held: a view of a slab. */
   #lent: Uint8Array | undefined;
   #maxBytes: number;
-  #blocks: Buffer[] = [];
+  #blocks: Buffer<ArrayBuffer>[] = [];
   /** Bytes at the end of the last block that are free. */
   #room = 0;
   #heldBytes = 0;
@@ -95,27 +96,39 @@ export class HeldBody {
     this.#sizeBytes += bytes;
   }
 
-  /** What is held, to be read at once: it may share the memory of its slab. The body is empty afterwards and may be filled again. */
-  take(): Buffer {
-    const lent = this.#lent;
-    if (lent) {
+  /**
+   * Shows what is held, for as long as `read` runs: it may share the memory of its slab. The body is empty afterwards and
+   * may be filled again.
+   */
+  take<Result>(read: (bytes: Buffer) => Result): Result {
+    if (this.#blocks.length > 1) this.#join();
+    const bytes = this.#lent ?? (this.#blocks[0] ?? nothing).subarray(0, this.#heldBytes);
+    try {
+      return read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    } finally {
       this.clear();
-      return Buffer.from(lent.buffer, lent.byteOffset, lent.byteLength);
     }
-    const last = this.#blocks.pop() ?? nothing;
-    const filled = last.subarray(0, last.length - this.#room);
-    const bytes = this.#blocks.length > 0 ? Buffer.concat([...this.#blocks, filled]) : filled;
-    this.clear();
-    return bytes;
   }
 
   clear(): void {
     this.#budget.give(this.#heldBytes);
     this.#lent = undefined;
+    for (const block of this.#blocks) free(block);
     this.#blocks = [];
     this.#room = 0;
     this.#heldBytes = 0;
     this.#sizeBytes = 0;
+  }
+
+  #join(): void {
+    const all = Buffer.allocUnsafeSlow(this.#heldBytes);
+    let at = 0;
+    for (const block of this.#blocks) {
+      at += block.copy(all, at);
+      free(block);
+    }
+    this.#blocks = [all];
+    this.#room = 0;
   }
 
   /** Most bodies are one chunk and get a block of just that size; what comes in crumbs gets room for more. */

@@ -4,7 +4,7 @@
  * Never throws: foreign bytes are data, and what cannot be read says why.
  */
 import { type ParsedMessages, parseMessages } from "../message.ts";
-import { decodeBody } from "./decode.ts";
+import { decodeBody, type Encoded } from "./decode.ts";
 import type { HeldBody } from "./held-body.ts";
 
 /** A body as text. */
@@ -25,16 +25,15 @@ export function isEventStream(contentType: string): boolean {
 /** Takes the body out of where it is held. */
 export function takeText(body: HeldBody, contentType: string, contentEncoding: string): BodyText {
   const { sizeBytes: bytes, isWhole } = body;
-  const held = body.take();
   if (bytes === 0) return { text: "", whole: true, bytes };
   if (!isWhole && contentEncoding !== "") {
+    body.clear();
     return { text: `[${contentEncoding}, not decoded]`, whole: false, bytes };
   }
-  const decoded = decodeBody(held, contentEncoding);
-  if (decoded.kind === "encoded") {
-    return { text: `[${decoded.reason}]`, whole: false, garbled: decoded.garbled, bytes };
+  const text = body.take((held) => toText(held, contentEncoding));
+  if (typeof text !== "string") {
+    return { text: `[${text.reason}]`, whole: false, garbled: text.garbled, bytes };
   }
-  const text = decoded.bytes.toString("utf8");
   if (isBinary(text, contentType)) {
     return { text: `[${contentType.slice(0, 100) || "binary"}]`, whole: false, bytes };
   }
@@ -49,6 +48,11 @@ export function unpackMessages(text: string): ParsedMessages {
     // The reviver that keeps the digits of huge ids recurses.
     return { kind: "garbled", reason: "nested too deeply" };
   }
+}
+
+function toText(bytes: Buffer, contentEncoding: string): string | Encoded {
+  const decoded = decodeBody(bytes, contentEncoding);
+  return decoded.kind === "encoded" ? decoded : decoded.bytes.toString("utf8");
 }
 
 function isBinary(text: string, contentType: string): boolean {

@@ -6,6 +6,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Call } from "../call.ts";
 import { Capture, type CaptureStats } from "../capture/capture.ts";
+import { free } from "../capture/free.ts";
 import { systemClock } from "../clock.ts";
 import { idsByTime } from "../id.ts";
 import type { Account, Taken } from "../ingest/accounting.ts";
@@ -15,7 +16,9 @@ import type { Room } from "../ingest/queue.ts";
 import { Spill } from "../ingest/spill.ts";
 import { Problem } from "../problem.ts";
 import { LossTeller } from "./loss-teller.ts";
+import { memoryBudget } from "./memory-budget.ts";
 import { RemoteMethods, serveMethods } from "./remote.ts";
+import { SlabQueue } from "./slab-queue.ts";
 import { openThreadPort } from "./thread-port.ts";
 
 export interface RecorderData {
@@ -71,8 +74,10 @@ const reportMinMs = 20;
 /** A commit that hangs is waited for: its calls are in the spill meanwhile. */
 const appendMaxMs = 86_400_000;
 
+const { openMessageBytesMax, queueBytesMax } = memoryBudget;
 const { port, data, log } = openThreadPort<RecorderStart>();
 const losses = new LossTally();
+const slabs = new SlabQueue(read, systemClock);
 let writer: RemoteMethods | undefined;
 let teller: LossTeller;
 let spill: Spill | undefined;
@@ -88,10 +93,17 @@ serveMethods(port, {
     const { bodyCaptureMaxBytes, digestKey, ownSecrets = [], life, before } = data;
     if (data.spill) spill = new Spill({ ...data.spill, life, log });
     const rest = { ...(spill && { spill }), ...(before && { before }) };
-    ingest = new Ingest(append, { ...ingestDefaults, log, losses, ...rest });
+    ingest = new Ingest(append, {
+      ...ingestDefaults,
+      bytesMax: queueBytesMax,
+      log,
+      losses,
+      ...rest,
+    });
     teller = new LossTeller(losses, (some) => store().call("addLosses", some), log);
     capture = new Capture((call) => ingest.offer(call), {
       bodyCaptureMaxBytes,
+      openMessageBytesMax,
       digestKey,
       ownSecrets,
       log,
@@ -110,6 +122,7 @@ serveMethods(port, {
   }),
   close: async (reason: string) => {
     clearInterval(sweep);
+    await slabs.settled();
     capture.finish(reason);
     await ingest[Symbol.asyncDispose]();
     await teller[Symbol.asyncDispose]();
@@ -164,7 +177,15 @@ function connect(connection: MessagePort): void {
   });
 }
 
+function read(slab: Uint8Array<ArrayBuffer>): void {
+  unreportedBytes += slab.byteLength;
+  capture.see(slab);
+  free(slab);
+  reportSoon();
+}
+
 async function passWhenDurable(barrier: number): Promise<void> {
+  await slabs.settled();
   await ingest.durable();
   const passed: BarrierPassed = { barrier };
   port.postMessage(passed);
@@ -179,8 +200,5 @@ interface Received {
 port.on("message", (message: Received) => {
   if (message.writer) connect(message.writer);
   if (message.barrier !== undefined) void passWhenDurable(message.barrier);
-  if (!message.slab) return;
-  unreportedBytes += message.slab.byteLength;
-  capture.see(message.slab);
-  reportSoon();
+  if (message.slab) slabs.put(message.slab);
 });

@@ -14,6 +14,7 @@ import { LossTally } from "../ingest/loss-tally.ts";
 import type { Log } from "../telemetry.ts";
 import { DurableWaits } from "./durable-waits.ts";
 import { LossTeller } from "./loss-teller.ts";
+import { memoryBudget } from "./memory-budget.ts";
 import type {
   BarrierPassed,
   RecorderData,
@@ -78,6 +79,7 @@ export class Recorder implements AsyncDisposable {
     this.#writer = writer;
     this.#slabs = new SlabWriter((slab) => this.#post(slab), {
       clock: systemClock,
+      backlogMaxBytes: memoryBudget.backlogMaxBytes,
       onLoss: (whose, kind, reason) => {
         this.#lostAtMs = systemClock.monotonicMs();
         this.#losses.add(whose, kind, reason);

@@ -1,0 +1,17 @@
+/**
+ * What calls on their way into the log may take of memory, stage by stage: one sum, of which each bound is a share.
+ *
+ * A host is to stay below 350 MiB resident whatever the load (docs/benchmarks.md, Q6); at rest it takes some 170, 53 to
+ * 59 of which are the runtime's own file. What finds no room among calls waits on disk (ingest/spill.ts); what finds none
+ * among bytes and bodies is left out of the log, and counted.
+ */
+const mebibyte = 1_048_576;
+
+export const memoryBudget = {
+  /** Copied by the main thread and not read by the recorder yet: half of it for one team alone, so a body of 16 MiB. */
+  backlogMaxBytes: 32 * mebibyte,
+  /** Bodies of exchanges and calls that are not over: half of it for one team alone, so two bodies of 16 MiB. */
+  openMessageBytesMax: 64 * mebibyte,
+  /** Calls that the store has not taken, at two bytes a character, of which V8 takes one where all is Latin-1. */
+  queueBytesMax: 64 * mebibyte,
+};
