@@ -21,6 +21,14 @@ const thorough = [
   "test/linear-patterns.test.ts",
 ];
 
+/** What is true of one data plane and must be of several. */
+const severalPlanes = [
+  "test/e2e/cancelling.test.ts",
+  "test/e2e/recording.test.ts",
+  "test/e2e/resumption.test.ts",
+  "test/e2e/transparency.test.ts",
+];
+
 export default defineConfig({
   test: {
     pool: "forks",
@@ -46,6 +54,17 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/proxy/**/*.test.ts", "test/readme.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          // With three data planes, each request on a connection of its own.
+          name: "planes",
+          include: ["test/planes/**/*.test.ts", ...severalPlanes],
+          env: { HOOKWATCH_TEST_DATA_PLANES: "3" },
+          setupFiles: ["test/planes/connections.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -33,6 +33,7 @@ const tasks = {
   thorough: { needs: "all", run: (rest) => become([...vitest, "--project", "thorough", ...rest]) },
   store: { needs: "all", run: (rest) => become([...vitest, "--project", "store", ...rest]) },
   e2e: { needs: "all", run: (rest) => become([...vitest, "--project", "e2e", ...rest]) },
+  planes: { needs: "all", run: (rest) => become([...vitest, "--project", "planes", ...rest]) },
   conformance: {
     needs: "all",
     run: (rest) => become([...vitest, "--project", "conformance", ...rest]),
@@ -42,7 +43,7 @@ const tasks = {
   check: { needs: "all", run: () => end(["unit"]) },
   test: {
     needs: "all",
-    run: () => end(["unit", "thorough", "store", "e2e", "conformance", "dashboard"]),
+    run: () => end(["unit", "thorough", "store", "e2e", "planes", "conformance", "dashboard"]),
   },
 };
 

@@ -19,7 +19,7 @@ import { ResumableStreams } from "./resumable-streams.ts";
 import { Rounds } from "./rounds.ts";
 import { Scopes } from "./scopes.ts";
 import { Seal } from "./seal.ts";
-import { readSlab, type SlabEvent } from "./slab-reader.ts";
+import { readSlab, type SlabEvent, type SlabSpan } from "./slab-reader.ts";
 import { failure } from "./verdict.ts";
 
 export interface CaptureOptions {
@@ -95,9 +95,32 @@ export class Capture {
       this.#see(exchange, atMs, event),
     );
     this.#context.loans.end();
-    if (torn === "") return;
-    this.#context.counts.tornSlabs += 1;
-    this.#log.error({ reason: torn, bytes: slab.byteLength }, "a slab of records is torn");
+    if (torn !== "") this.#noteTorn(slab, torn);
+  }
+
+  /** As `see`, for a part of a slab of one of several writers; its end is told, or that of the slab if it is torn. */
+  seeOf(writer: number, slab: Uint8Array, span: SlabSpan): number {
+    const first = writer * exchangesPerWriter;
+    const { at, torn } = readSlab(
+      slab,
+      this.#fieldTexts,
+      (exchange, atMs, event) => this.#see(first + exchange, atMs, event),
+      span,
+    );
+    this.#context.loans.end();
+    if (torn === "") return at;
+    this.#noteTorn(slab, torn);
+    return slab.byteLength;
+  }
+
+  /** The writer is gone: what it had open becomes calls that ended in error for that reason. */
+  abandon(writer: number, reason: string): void {
+    const first = writer * exchangesPerWriter;
+    for (const [number, reading] of this.#open) {
+      if (number < first || number >= first + exchangesPerWriter) continue;
+      this.#close(number);
+      this.#guard(undefined, () => reading.abandon(reason));
+    }
   }
 
   /**
@@ -155,6 +178,11 @@ export class Capture {
     this.#guard(known, () => known.see(event, atMs));
   }
 
+  #noteTorn(slab: Uint8Array, reason: string): void {
+    this.#context.counts.tornSlabs += 1;
+    this.#log.error({ reason, bytes: slab.byteLength }, "a slab of records is torn");
+  }
+
   #close(number: number): void {
     if (this.#open.delete(number)) this.#context.counts.exchangesEnded += 1;
   }
@@ -173,6 +201,8 @@ export class Capture {
   }
 }
 
+/** Numbers of exchanges are 32 bits wide in slabs. */
+const exchangesPerWriter = 2 ** 32;
 const mebibyte = 1024 * 1024;
 
 const noCounts: CaptureCounts = {

@@ -10,6 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { UpstreamTimes } from "../exchange.ts";
 import { BacklogShares } from "./backlog-shares.ts";
 import { type RecordType, recordHeaderBytes, upstreamNumbers } from "./slab-record.ts";
+import type { SlabTurn } from "./slab-turn.ts";
 
 /** Takes ownership of the slab's buffer, which may so be transferred to another thread. */
 export type Deliver = (slab: Uint8Array<ArrayBuffer>) => void;
@@ -27,12 +28,20 @@ export class SlabBuffer implements Disposable {
   #bytes: Buffer<ArrayBuffer>;
   #view: DataView;
   #used = 0;
+  readonly #turn: SlabTurn | undefined;
   #unacknowledgedBytes = 0;
   #slabsDelivered = 0;
   #slabsLost = 0;
 
-  constructor(deliver: Deliver, clock: Clock, limits: { slabBytes: number; flushMs: number }) {
+  /** `turn`: for whoever reads the slabs of several threads. */
+  constructor(
+    deliver: Deliver,
+    clock: Clock,
+    limits: { slabBytes: number; flushMs: number },
+    turn?: SlabTurn,
+  ) {
     this.#deliver = deliver;
+    this.#turn = turn;
     this.#clock = clock;
     this.#slabBytes = limits.slabBytes;
     this.#bytes = Buffer.from(new ArrayBuffer(limits.slabBytes));
@@ -66,10 +75,10 @@ export class SlabBuffer implements Disposable {
     start: number,
     end: number,
   ): void {
-    const atMs = this.#clock.monotonicMs();
     for (let from = start; from < end; ) {
       const wanted = end - from;
       this.#makeRoom(recordHeaderBytes + Math.min(wanted, pieceMinBytes));
+      const atMs = this.#clock.monotonicMs();
       const room = this.#slabBytes - this.#used - recordHeaderBytes;
       const length = Math.min(wanted, room);
       const piece = length === bytes.length ? bytes : bytes.subarray(from, from + length);
@@ -143,6 +152,7 @@ export class SlabBuffer implements Disposable {
       // Nobody there to take it, as at the very end of a shutdown: counted, for nothing may be harmed.
       this.#slabsLost += 1;
     }
+    this.#turn?.end();
   }
 
   [Symbol.dispose](): void {
@@ -152,7 +162,10 @@ export class SlabBuffer implements Disposable {
 
   #makeRoom(bytes: number): void {
     if (this.#used + bytes > this.#slabBytes) this.flush();
-    if (this.#used === 0) this.#timer.refresh();
+    if (this.#used > 0) return;
+    // Before the clock is read for the record.
+    this.#turn?.begin();
+    this.#timer.refresh();
   }
 
   #writeHeader(type: RecordType, exchange: number, atMs: number, length: number): void {

@@ -31,29 +31,54 @@ export type SlabSink = (exchange: number, atMs: number, event: SlabEvent) => voi
 
 export interface SlabReading {
   readonly records: number;
+  /** Where reading stopped. */
+  readonly at: number;
   /** Why reading stopped before the end; empty when the slab was whole. */
   readonly torn: string;
 }
 
-export function readSlab(slab: Uint8Array, texts: FieldTexts, sink: SlabSink): SlabReading {
+/** Which records: those from that place on, until the first that is younger than `untilMs`. */
+export interface SlabSpan {
+  readonly from: number;
+  readonly untilMs: number;
+}
+
+const whole: SlabSpan = { from: 0, untilMs: Number.POSITIVE_INFINITY };
+
+export function readSlab(
+  slab: Uint8Array,
+  texts: FieldTexts,
+  sink: SlabSink,
+  { from, untilMs }: SlabSpan = whole,
+): SlabReading {
   const bytes = Buffer.from(slab.buffer, slab.byteOffset, slab.byteLength);
   let records = 0;
-  let at = 0;
+  let at = from;
   while (at < bytes.length) {
-    if (bytes.length - at < recordHeaderBytes) return { records, torn: "a record's header is cut" };
+    if (bytes.length - at < recordHeaderBytes)
+      return { records, at, torn: "a record's header is cut" };
     const start = at + recordHeaderBytes;
     const length = bytes.readUInt32LE(at + 13);
-    if (length > bytes.length - start) return { records, torn: "a record's payload is cut" };
+    if (length > bytes.length - start) return { records, at, torn: "a record's payload is cut" };
+    const atMs = bytes.readDoubleLE(at + 5);
+    if (atMs > untilMs) break;
     const event = readEvent(
       { type: bytes.readUInt8(at), bytes, start, end: start + length },
       texts,
     );
-    if (!event) return { records, torn: `record of type ${bytes.readUInt8(at)} is not readable` };
-    sink(bytes.readUInt32LE(at + 1), bytes.readDoubleLE(at + 5), event);
+    if (!event)
+      return { records, at, torn: `record of type ${bytes.readUInt8(at)} is not readable` };
+    sink(bytes.readUInt32LE(at + 1), atMs, event);
     records += 1;
     at = start + length;
   }
-  return { records, torn: "" };
+  return { records, at, torn: "" };
+}
+
+/** When the record at that place was written; undefined where there is none. */
+export function timeAt(slab: Uint8Array<ArrayBuffer>, at: number): number | undefined {
+  if (slab.byteLength - at < recordHeaderBytes) return undefined;
+  return new DataView(slab.buffer, slab.byteOffset + at + 5, 8).getFloat64(0, true);
 }
 
 interface SlabRecord {

@@ -13,6 +13,7 @@ import { levelOf } from "./capture-level.ts";
 import { type Deliver, SlabBuffer } from "./slab-buffer.ts";
 import { recordTypes } from "./slab-record.ts";
 import { type ExchangesDropped, joinHead, type OnLoss, SlabTap, type Tally } from "./slab-tap.ts";
+import type { SlabTurn } from "./slab-turn.ts";
 
 export interface SlabWriterOptions {
   readonly clock: Clock;
@@ -26,6 +27,8 @@ export interface SlabWriterOptions {
   readonly bodyScanMaxBytes?: number;
   /** Told of each exchange that is not seen, and once of each whose bodies are not. MUST NOT throw. */
   readonly onLoss?: OnLoss;
+  /** Where several threads write slabs: what their reader sees of this one. */
+  readonly turn?: SlabTurn;
 }
 
 /** Counts since the start, but for `backlogBytes`, which is now. */
@@ -51,7 +54,7 @@ export class SlabWriter implements Disposable {
 
   constructor(deliver: Deliver, options: SlabWriterOptions) {
     const { slabBytes = 256 * 1024, flushMs = 5 } = options;
-    this.#slabs = new SlabBuffer(deliver, options.clock, { slabBytes, flushMs });
+    this.#slabs = new SlabBuffer(deliver, options.clock, { slabBytes, flushMs }, options.turn);
     this.#tally = {
       backlogMaxBytes: options.backlogMaxBytes ?? 64 * 1024 * 1024,
       bodyScanMaxBytes: options.bodyScanMaxBytes ?? 16 * 1024 * 1024,

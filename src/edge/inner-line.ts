@@ -7,6 +7,7 @@
  */
 import assert from "node:assert/strict";
 import {
+  type ClientRequest,
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
@@ -15,6 +16,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { type Duplex, duplexPair } from "node:stream";
+import { edgeLimits } from "./limits.ts";
 
 export interface InnerRequest<Mark> {
   readonly method: string;
@@ -31,6 +33,17 @@ export interface InnerAnswer {
   readonly headers: IncomingHttpHeaders;
   /** Leaving the loop early ends the exchange. */
   readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A request on a connection of its own; `headers` may be names and values alternating. */
+export function requestOver(
+  connection: Duplex,
+  asked: { readonly method: string; readonly path: string; readonly headers: readonly string[] },
+): ClientRequest {
+  const { method, path, headers } = asked;
+  const maxHeaderSize = edgeLimits.headMaxBytes;
+  const createConnection = () => connection;
+  return openRequest({ method, path, headers, maxHeaderSize, createConnection });
 }
 
 export class InnerLine<Mark> {

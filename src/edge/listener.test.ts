@@ -30,6 +30,20 @@ test.for([
   await expect(listen(options)).rejects.toThrow(message);
 });
 
+test("two that are to share a port do, and no other program that would gets it", async () => {
+  const handle = hello;
+  await using first = await listen({ ...local, handle, listeners: 2 });
+  const again = { ...local, port: first.port, handle, listeners: 2 };
+  await expect(listen(again)).rejects.toThrow(/^port \d+ on 127.0.0.1 is in use/);
+  await expect(listen({ ...again, listeners: 1 })).rejects.toThrow(/is in use/);
+  await using second = await listen({ ...again, isListenedOn: true });
+  for (let client = 0; client < 40; client += 1) {
+    const answer = await fetch(first.url, { headers: { connection: "close" } });
+    expect(await answer.text()).toBe("hello");
+  }
+  expect(second.port).toBe(first.port);
+});
+
 test.for([
   ["garbage on a proxy URL", "POST /p/x HTTP/1.1\r\nBad Name: x\r\n\r\n", 400, "jsonrpc"],
   ["garbage elsewhere", "POST /v1/x HTTP/1.1\r\nBad Name: x\r\n\r\n", 400, '{"error":{"code"'],

@@ -18,6 +18,7 @@ import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { invalid, Problem } from "../problem.ts";
 import { answerOn, Closing } from "./closing.ts";
 import { Connections } from "./connections.ts";
+import { requireFree } from "./free-port.ts";
 import { Gate } from "./gate.ts";
 import { type EdgeLimits, edgeLimits } from "./limits.ts";
 import { OrdinaryLines } from "./ordinary-lines.ts";
@@ -30,6 +31,10 @@ export interface ListenOptions {
   readonly port: number;
   /** A listening socket that this process was given, instead of a host and a port; it is there after us, too. */
   readonly listenFd?: number;
+  /** Threads of this process that listen there, each on a socket of its own: absent: this one alone. */
+  readonly listeners?: number;
+  /** Another thread of this process listens there already. */
+  readonly isListenedOn?: boolean;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Takes ordinary requests below `/p/`, which are then read by us; absent: Node reads everything. */
   readonly handleOrdinary?: (request: InboundRequest, response: InboundResponse) => void;
@@ -66,7 +71,8 @@ export interface Listener extends AsyncDisposable {
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { listenFd: fd, limits = edgeLimits } = options;
   const { host, port } = fd === undefined ? options : given;
-  const connectionsMax = connectionsWithin(descriptorsMax(), limits.connectionsMax);
+  const { listeners = 1 } = options;
+  const connectionsMax = connectionsWithin(descriptorsMax(), limits.connectionsMax, listeners);
   const { connectionsPerClientMax = 0, isShared = () => false } = options;
   const connections = new Connections({
     ...limits,
@@ -99,7 +105,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   try {
     const { backlog } = limits;
     // Node does not heed a backlog beside the descriptor, in the same object.
-    if (fd === undefined) server.listen(port, host, backlog);
+    if (fd === undefined && listeners > 1 && !options.isListenedOn && port !== 0)
+      await requireFree(host, port);
+    if (fd === undefined) server.listen({ port, host, backlog, reusePort: listeners > 1 });
     else server.listen({ fd }, backlog);
     await once(server, "listening");
   } catch (cause) {

@@ -11,9 +11,13 @@ import { getHeapStatistics } from "node:v8";
 /** For files, threads and what listens. */
 const otherDescriptors = 512;
 
-/** Each open exchange takes a second descriptor, for its upstream. */
-export function connectionsWithin(descriptors: number, connectionsMax: number): number {
-  const room = Math.floor((descriptors - otherDescriptors) / 2);
+/** Each open exchange takes a second descriptor, for its upstream; so many `listeners` share those there are. */
+export function connectionsWithin(
+  descriptors: number,
+  connectionsMax: number,
+  listeners = 1,
+): number {
+  const room = Math.floor((descriptors - otherDescriptors) / 2 / listeners);
   return Math.min(connectionsMax, Math.max(16, room));
 }
 

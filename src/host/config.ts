@@ -10,6 +10,7 @@ import { isDestination } from "../proxy/destinations.ts";
 import { isRange } from "../proxy/ranges.ts";
 import { givenSocket } from "./given-socket.ts";
 import { providerContradictions } from "./provider-contradictions.ts";
+import { dataPlanesOf } from "./usual-data-planes.ts";
 import {
   type Form,
   flagOf,
@@ -25,6 +26,8 @@ export interface Config {
   readonly port: number;
   /** A socket to listen on in place of both. */
   readonly listenFd?: number;
+  /** Threads that take calls. */
+  readonly dataPlanes: number;
   /** Without a slash at its end; absent: made from host and port once they are known. */
   readonly publicUrl?: string;
   /** Absolute. */
@@ -114,11 +117,13 @@ export function readConfig(
   const place = listenFd === undefined ? String(values.host) : "a socket that was given";
   wrong.push(...unknownVariables(environment), ...contradictions(values, given, place));
   wrong.push(...providerContradictions(values));
+  const dataPlanes = dataPlanesOf(values.dataPlanes, listenFd, (problem) => wrong.push(problem));
   if (wrong.length > 0) throw invalid(...wrong);
   const { publicUrl, apiKey, oidcClientSecret, plansFile, ...rest } = values as unknown as Values;
   return {
     ...rest,
     exchangesPerTeamMax: rest.exchangesPerTeamMax ?? (rest.signup === "open" ? 1_000 : 0),
+    dataPlanes,
     dataDir: resolve(rest.dataDir),
     ...(listenFd === undefined ? {} : { listenFd }),
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, "") }),

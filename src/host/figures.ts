@@ -1,24 +1,25 @@
 /** The host's figures under the names they have in `/metrics`. */
 import type { CaptureStats } from "../capture/capture.ts";
-import type { Listener } from "../edge/listener.ts";
 import type { ForwarderStats } from "../proxy/forwarder.ts";
+import type { DataPlanes } from "./data-planes.ts";
 import type { Figure, NumberFigure, SpanFigure } from "./metrics-page.ts";
-import type { RecorderStatistics } from "./recorder.ts";
+import type { PlaneStats } from "./plane-messages.ts";
+import type { RecorderStatistics } from "./recorder-statistics.ts";
 
-type EdgeStats = ReturnType<Listener["stats"]>;
-
+/** `planes`: of all data planes; `others`: those beside the main thread, if there are any. */
 export function figures(
-  edge: EdgeStats,
-  proxy: ForwarderStats,
+  { edge, proxy, slabs }: PlaneStats,
   recorder: RecorderStatistics,
   reader: { readonly deaths: number; readonly busyMs: number },
+  others?: Pick<DataPlanes, "deaths" | "busyMs" | "exchanges">,
 ): readonly Figure[] {
   return [
     counter("reader_deaths_total", reader.deaths, "Times the reader died and was replaced."),
-    threadFigure({ ...recorder.busyMs, reader: reader.busyMs }),
+    threadFigure({ ...recorder.busyMs, reader: reader.busyMs, ...others?.busyMs }),
+    ...(others ? planeFigures(others) : []),
     ...edgeFigures(edge),
     ...proxyFigures(proxy),
-    ...seenFigures(recorder),
+    ...seenFigures({ ...recorder, slabs }),
     ...(recorder.capture ? captureFigures(recorder.capture) : []),
     ...callFigures(recorder),
     ...storeFigures(recorder),
@@ -33,7 +34,15 @@ function threadFigure(others: Readonly<Record<string, number>>): Figure {
   return counter("thread_busy_seconds_total", by("thread", Object.fromEntries(seconds)), help);
 }
 
-function edgeFigures({ openConnections, refusedConnections }: EdgeStats): Figure[] {
+function planeFigures({ deaths, exchanges }: Pick<DataPlanes, "deaths" | "exchanges">): Figure[] {
+  const share = by("plane", exchanges);
+  return [
+    counter("data_plane_deaths_total", deaths, "Times a data plane died and was replaced."),
+    counter("data_plane_exchanges_total", share, "Exchanges by the data plane that took them."),
+  ];
+}
+
+function edgeFigures({ openConnections, refusedConnections }: PlaneStats["edge"]): Figure[] {
   return [
     gauge("connections_open", openConnections, "Client connections that are open."),
     counter("connections_refused_total", refusedConnections, "Client connections over the limit."),

@@ -21,6 +21,16 @@ export interface Keys {
   readonly signInUrl: string | undefined;
   /** True for a key of ours, whatever its form. */
   isOwn(text: string): boolean;
+  /** What `isOwnAmong` tells them by. */
+  readonly digests: readonly KeyDigest[];
+}
+
+export type KeyDigest = Pick<ApiKey, "lastFour" | "secretDigest">;
+
+/** True for the text of one of the keys. */
+export function isOwnAmong(digests: readonly KeyDigest[], text: string): boolean {
+  // The last characters first: a digest for each foreign credential would cost each exchange.
+  return digests.some((key) => text.endsWith(key.lastFour) && key.secretDigest === digestOf(text));
 }
 
 export async function found(
@@ -41,15 +51,17 @@ export async function found(
     newKey = newKeyText();
     await addKey(registry, owner, "first key", newKey, createdAtMs);
   }
-  const keys = await registry.keys(teamId);
+  const digests = (await registry.keys(teamId)).map(({ lastFour, secretDigest }) => ({
+    lastFour,
+    secretDigest,
+  }));
   const hasPassword = (await registry.passwordHash(userId)) !== undefined;
   const link = () => newSignInLink(registry, publicUrl, userId, createdAtMs);
   return {
     newKey,
     signInUrl: hasPassword ? undefined : await link(),
-    // The last characters first: a digest for each foreign credential would cost each exchange.
-    isOwn: (text) =>
-      keys.some((key) => text.endsWith(key.lastFour) && key.secretDigest === digestOf(text)),
+    isOwn: (text) => isOwnAmong(digests, text),
+    digests,
   };
 }
 

@@ -5,14 +5,13 @@ import { answerError } from "../api/answer.ts";
 import type { ControlPlane } from "../api/control-plane.ts";
 import { Followers } from "../api/followers.ts";
 import { systemClock } from "../clock.ts";
+import { Carried } from "../edge/carrying.ts";
 import { dashboard } from "../edge/dashboard.ts";
 import { guarded } from "../edge/guard.ts";
 import { type Listener, listen } from "../edge/listener.ts";
 import { type Plane, planes } from "../edge/planes.ts";
 import { newId } from "../id.ts";
 import { invalid } from "../problem.ts";
-import { Directory } from "../proxy/directory.ts";
-import { Forwarder } from "../proxy/forwarder.ts";
 import type { Registry } from "../store/registry.ts";
 import type { Log } from "../telemetry.ts";
 import { builtDashboard } from "./built-dashboard.ts";
@@ -26,6 +25,7 @@ import { MetricsPage } from "./metrics-page.ts";
 import { networkOf } from "./network.ts";
 import { openOwnCalls } from "./own-calls.ts";
 import { ownPages, vitalPaths } from "./own-pages.ts";
+import { connectionsShare } from "./plane-shares.ts";
 import { Plans } from "./plans.ts";
 import { PlanUsage } from "./plans-usage.ts";
 import { Recorder } from "./recorder.ts";
@@ -33,6 +33,7 @@ import { type ReadableCallLog, remoteCallLog } from "./remote-call-log.ts";
 import { Retention } from "./retention.ts";
 import { lockCallLog, openRegistry, sharesReads } from "./stores.ts";
 import { Thread } from "./thread.ts";
+import { openTraffic } from "./traffic.ts";
 import { Writer } from "./writer.ts";
 
 export interface Host extends AsyncDisposable {
@@ -69,31 +70,13 @@ export async function openHost(
   recorder.onStored(() => followers.wake());
 
   const usage = open.use(await PlanUsage.open({ registry, plans, clock: systemClock, log }));
-  const directory = new Directory();
   const network = networkOf(config);
   let keys: Keys | undefined;
   const isOwnKey = (text: string) => keys?.isOwn(text) ?? false;
-  const endpointKey = await registry.secret("endpoints");
-  const forwarder = open.use(
-    new Forwarder((slug) => directory.find(slug), recorder.watch, {
-      ...config,
-      ...network,
-      clock: systemClock,
-      log,
-      endpointKey,
-      mayBegin: () => config.strictLogging === "0" || recorder.hasRoom,
-      ...(config.durableCalls === "1" && { durable: () => recorder.durable() }),
-      mayCall: ({ teamId }) => usage.refusal(teamId),
-      isOwnCredential: isOwnKey,
-    }),
-  );
-  open.use(
-    await registry.watchServers(({ kind, server }) => {
-      if (kind === "present") directory.put(server);
-      else directory.remove(server);
-      forwarder.dropServer(server.id);
-    }),
-  );
+  const carried = new Carried((request, response) => all(request, response));
+  const ofTraffic = { config, registry, recorder, usage, network, isOwnKey, carried, log };
+  const traffic = await openTraffic(open, ofTraffic);
+  const { forwarder, others } = traffic;
 
   let url = "";
   const own = { publicUrl: () => url, isOwnKey, log, version };
@@ -103,9 +86,11 @@ export async function openHost(
   const control = await openControl(open, parts);
   let draining = false;
   const unreadiness = () => (draining ? "the host is stopping" : troubleOf(recorder, reader));
-  const metrics = new MetricsPage(async () =>
-    figures(listener.stats(), forwarder.stats(), await recorder.statistics(), reader),
-  );
+  const metrics = new MetricsPage(async () => {
+    const recorded = await recorder.statistics();
+    const own = { edge: listener.stats(), proxy: forwarder.stats(), slabs: recorded.slabs };
+    return figures((await others?.withStats(own)) ?? own, recorded, reader, others);
+  });
   const api = apiPlane(control, log);
   const byPath = {
     "/p/": forwarder.handle,
@@ -113,19 +98,25 @@ export async function openHost(
     ...Object.fromEntries(apiPaths.map((path) => [path, api])),
     ...ownPages({ unreadiness, metrics, log }),
   };
-  const all = planes(byPath, dashboard(builtDashboard(), api));
+  const all: Plane = planes(byPath, dashboard(builtDashboard(), api));
   const isShared = (address: string) => network.trustedProxies.has(address);
   const handle = guarded(config, all);
   const ways = { handle, handleOrdinary: guarded(config, forwarder.handle) };
-  const listener: Listener = await listen({ ...config, ...ways, isShared, vital: vitalPaths });
+  const limits = {
+    listeners: config.dataPlanes,
+    connectionsPerClientMax: connectionsShare(config),
+  };
+  const listening = { ...config, ...ways, ...limits, isShared, vital: vitalPaths };
+  const listener: Listener = await listen(listening);
   open.defer(async () => {
     draining = true;
-    await leave({ listener, forwarder, endStreams: () => followers.end() }, config);
+    await leave({ listener, forwarder, others, endStreams: () => followers.end() }, config);
   });
   url = config.publicUrl ?? listener.url;
   network.egress.recognise({ address: listener.address, port: listener.port, publicUrl: url });
   // Last, so that a start that cannot listen makes no key that nobody gets to see.
   keys = await found(registry, config.apiKey, systemClock, url);
+  await traffic.openOthers(listener, url, keys);
   const opened = open.move();
   return {
     url,
@@ -169,7 +160,7 @@ async function openCalls(
 }
 
 async function openRecorder(
-  { callsUrl, dataDir, bodyCaptureMaxBytes, spillMaxBytes, apiKey }: Config,
+  { callsUrl, dataDir, bodyCaptureMaxBytes, spillMaxBytes, apiKey, dataPlanes }: Config,
   registry: Registry,
   writer: Writer,
   log: Log,
@@ -180,7 +171,7 @@ async function openRecorder(
   const spill = { folder: join(dataDir, "spill"), maxBytes: spillMaxBytes };
   const ownSecrets = apiKey ? [apiKey.reveal()] : [];
   const rest = { ownSecrets, ...(spills && { spill }) };
-  return Recorder.open({ bodyCaptureMaxBytes, digestKey, ...rest }, writer, log);
+  return Recorder.open({ bodyCaptureMaxBytes, digestKey, ...rest }, writer, log, dataPlanes > 1);
 }
 
 function openReader({ callsUrl, dataDir }: Config, log: Log): Promise<Thread> {

@@ -9,21 +9,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Listener } from "../edge/listener.ts";
 import type { Forwarder } from "../proxy/forwarder.ts";
 import type { Config } from "./config.ts";
+import type { DataPlanes } from "./data-planes.ts";
 
 export interface Leaving {
   readonly listener: Pick<Listener, "retire" | "close">;
   readonly forwarder: Pick<Forwarder, "drain">;
+  /** The data planes beside this thread. */
+  readonly others?: Pick<DataPlanes, "retire" | "close"> | undefined;
   /** Of streams that are no exchanges. */
   readonly endStreams: () => void;
 }
 
 /** Resolves when no connection is open. */
 export async function leave(
-  { listener, forwarder, endStreams }: Leaving,
+  { listener, forwarder, others, endStreams }: Leaving,
   { drainMs, drainDelayMs, listenFd }: Pick<Config, "drainMs" | "drainDelayMs" | "listenFd">,
 ): Promise<void> {
   if (drainDelayMs > 0 || listenFd !== undefined)
-    await Promise.all([sleep(drainDelayMs), listener.retire()]);
+    await Promise.all([sleep(drainDelayMs), listener.retire(), others?.retire()]);
   endStreams();
-  await Promise.all([listener.close(drainMs), forwarder.drain(drainMs)]);
+  await Promise.all([listener.close(drainMs), forwarder.drain(drainMs), others?.close(drainMs)]);
 }

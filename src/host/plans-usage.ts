@@ -57,12 +57,31 @@ export class PlanUsage implements AsyncDisposable {
   /** Counts an exchange; why not, where the plan has no room for it, and then it does not count. */
   refusal(teamId: string): CallRefusal | undefined {
     this.#turnMonth();
-    const limit = this.#limits.get(teamId) ?? this.#options.plans.default.callsPerMonth;
     const used = this.#used.get(teamId) ?? 0;
-    if (limit > 0 && used >= limit) return refusalOf(limit, this.#options.clock.nowMs());
+    const refusal = this.#refusalAt(teamId, used);
+    if (refusal) return refusal;
     this.#used.set(teamId, used + 1);
     this.#note(this.#month, teamId, 1);
     return undefined;
+  }
+
+  /** So many exchanges of the team have begun on another thread. */
+  noteElsewhere(teamId: string, calls: number): void {
+    this.#turnMonth();
+    this.#used.set(teamId, (this.#used.get(teamId) ?? 0) + calls);
+    this.#note(this.#month, teamId, calls);
+  }
+
+  /** What other threads are to answer, by team, whose plans have no room. */
+  refusals(): ReadonlyMap<string, CallRefusal> {
+    const refusals = new Map<string, CallRefusal>();
+    if (!this.#options.plans.limitCalls) return refusals;
+    this.#turnMonth();
+    for (const [teamId, used] of this.#used) {
+      const refusal = this.#refusalAt(teamId, used);
+      if (refusal) refusals.set(teamId, refusal);
+    }
+    return refusals;
   }
 
   usedBy(teamId: string): { readonly month: string; readonly calls: number } {
@@ -83,6 +102,11 @@ export class PlanUsage implements AsyncDisposable {
     } catch (cause) {
       this.#options.log.warn({ err: cause }, "the teams' plans could not be read");
     }
+  }
+
+  #refusalAt(teamId: string, used: number): CallRefusal | undefined {
+    const limit = this.#limits.get(teamId) ?? this.#options.plans.default.callsPerMonth;
+    return limit > 0 && used >= limit ? refusalOf(limit, this.#options.clock.nowMs()) : undefined;
   }
 
   /** A new month begins at nothing; a clock that is set back does not begin one. */

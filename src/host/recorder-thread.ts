@@ -7,6 +7,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { Call } from "../call.ts";
 import { Capture, type CaptureStats } from "../capture/capture.ts";
 import { free } from "../capture/free.ts";
+import { type NumberedSlab, SlabOrder } from "../capture/slab-order.ts";
+import { SlabTurn } from "../capture/slab-turn.ts";
 import { systemClock } from "../clock.ts";
 import { idsByTime } from "../id.ts";
 import type { Account, Taken } from "../ingest/accounting.ts";
@@ -43,6 +45,8 @@ export interface RecorderStart extends RecorderData {
 export interface RecorderReport {
   /** Of the slab; else 0. */
   readonly consumedBytes: number;
+  /** Likewise of other data planes, by their numbers; absent where there are none. */
+  readonly consumedOfOthers?: ReadonlyMap<number, number>;
   readonly account: Account;
   /** Exchanges that this thread has seen to their end. */
   readonly exchangesEnded: number;
@@ -57,6 +61,8 @@ export interface RecorderReport {
 /** Posted when everything that was posted before the barrier is durable, or lost and counted. */
 export interface BarrierPassed {
   readonly barrier: number;
+  /** Whose. */
+  readonly writer: number;
 }
 
 export interface RecorderFigures {
@@ -85,6 +91,7 @@ let ingest: Ingest;
 let capture: Capture;
 let sweep: NodeJS.Timeout;
 let unreportedBytes = 0;
+let unreportedOfOthers: Map<number, number> | undefined;
 let toldAtMs = Number.NEGATIVE_INFINITY;
 let nextReport: NodeJS.Timeout | undefined;
 
@@ -110,6 +117,7 @@ serveMethods(port, {
       ids: idsByTime(),
     });
     sweep = setInterval(() => {
+      order?.advance();
       capture.sweep(systemClock.monotonicMs());
       tell();
     }, sweepMs);
@@ -123,6 +131,7 @@ serveMethods(port, {
   close: async (reason: string) => {
     clearInterval(sweep);
     await slabs.settled();
+    order?.finish();
     capture.finish(reason);
     await ingest[Symbol.asyncDispose]();
     await teller[Symbol.asyncDispose]();
@@ -150,7 +159,10 @@ function tell(): void {
   toldAtMs = systemClock.monotonicMs();
   const bytes = unreportedBytes;
   unreportedBytes = 0;
-  port.postMessage(report(bytes));
+  const told = report(bytes);
+  const consumedOfOthers = unreportedOfOthers;
+  unreportedOfOthers = undefined;
+  port.postMessage(consumedOfOthers ? { ...told, consumedOfOthers } : told);
 }
 
 function store(): RemoteMethods {
@@ -178,27 +190,80 @@ function connect(connection: MessagePort): void {
 }
 
 function read(slab: Uint8Array<ArrayBuffer>): void {
+  const of = order && origins.get(slab);
+  if (order && of) {
+    order.add(of.writer, { slab, ...of });
+    return;
+  }
   unreportedBytes += slab.byteLength;
   capture.see(slab);
   free(slab);
   reportSoon();
 }
 
-async function passWhenDurable(barrier: number): Promise<void> {
-  await slabs.settled();
+async function passWhenDurable(barrier: number, writer: number): Promise<void> {
   await ingest.durable();
-  const passed: BarrierPassed = { barrier };
+  const passed: BarrierPassed = { barrier, writer };
   port.postMessage(passed);
+}
+
+/** Where several threads serve: see `SlabOrder`. */
+let order: SlabOrder | undefined;
+/** Whose the slabs in the queue are. */
+const origins = new WeakMap<Uint8Array, SlabOrigin>();
+
+type SlabOrigin = Omit<NumberedSlab, "slab"> & { readonly writer: number };
+
+function makeOrder(): SlabOrder {
+  return new SlabOrder({
+    now: () => systemClock.monotonicMs(),
+    see: (of, slab, span) => capture.seeOf(of, slab, span),
+    done: (of, slab) => {
+      const bytes = slab.byteLength;
+      free(slab);
+      if (of === 0) unreportedBytes += bytes;
+      else {
+        unreportedOfOthers ??= new Map();
+        unreportedOfOthers.set(of, (unreportedOfOthers.get(of) ?? 0) + bytes);
+      }
+      reportSoon();
+    },
+  });
 }
 
 interface Received {
   readonly slab?: Uint8Array<ArrayBuffer>;
-  readonly writer?: MessagePort;
+  /** Of a slab, where several threads serve. */
+  readonly of?: SlabOrigin;
+  readonly writer?: MessagePort | number;
   readonly barrier?: number;
+  readonly join?: { readonly writer: number; readonly memory: SharedArrayBuffer };
+  readonly leave?: number;
 }
 
 port.on("message", (message: Received) => {
-  if (message.writer) connect(message.writer);
-  if (message.barrier !== undefined) void passWhenDurable(message.barrier);
-  if (message.slab) slabs.put(message.slab);
+  const { slab, writer: from, barrier, join, leave } = message;
+  if (typeof from === "object") connect(from);
+  if (join) {
+    order ??= makeOrder();
+    order.join(join.writer, new SlabTurn(join.memory));
+  }
+  if (leave !== undefined) void bury(leave);
+  if (barrier !== undefined) void pass(barrier, typeof from === "number" ? from : 0);
+  if (!slab) return;
+  if (message.of) origins.set(slab, message.of);
+  slabs.put(slab);
 });
+
+/** When what its thread has sent before it has been read, and is durable. */
+async function pass(barrier: number, writer: number): Promise<void> {
+  await slabs.settled();
+  if (order) order.mark(writer, () => void passWhenDurable(barrier, writer));
+  else await passWhenDurable(barrier, writer);
+}
+
+/** When what it has sent has been read. */
+async function bury(writer: number): Promise<void> {
+  await slabs.settled();
+  order?.leave(writer, () => capture.abandon(writer, "the data plane that served it has died"));
+}

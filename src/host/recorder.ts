@@ -4,17 +4,24 @@
  * What the thread cannot take, and what dies with it, is lost and counted; the exchange never notices.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CaptureStats } from "../capture/capture.ts";
-import { SlabWriter, type SlabWriterStats } from "../capture/slab.ts";
+import { SlabWriter } from "../capture/slab.ts";
+import { SlabTurn } from "../capture/slab-turn.ts";
 import { systemClock } from "../clock.ts";
 import type { Watch } from "../exchange.ts";
 import { newId } from "../id.ts";
-import { type Account, closeAccount, emptyAccount } from "../ingest/accounting.ts";
-import { LossTally } from "../ingest/loss-tally.ts";
+import { closeAccount } from "../ingest/accounting.ts";
+import { LossTally, type LostCall } from "../ingest/loss-tally.ts";
+import type { LossKind } from "../loss.ts";
 import type { Log } from "../telemetry.ts";
 import { DurableWaits } from "./durable-waits.ts";
 import { LossTeller } from "./loss-teller.ts";
 import { memoryBudget } from "./memory-budget.ts";
+import {
+  addCounts,
+  emptyReport,
+  lostCalls,
+  type RecorderStatistics,
+} from "./recorder-statistics.ts";
 import type {
   BarrierPassed,
   RecorderData,
@@ -22,6 +29,7 @@ import type {
   RecorderReport,
   RecorderStart,
 } from "./recorder-thread.ts";
+import { type SlabReceipts, type SlabSource, SlabSources } from "./slab-sources.ts";
 import { Thread } from "./thread.ts";
 import { troubleOf } from "./trouble.ts";
 import type { Writer } from "./writer.ts";
@@ -32,34 +40,13 @@ const youngMaxMiB = 24;
 const answerMaxMs = 60_000;
 const statisticsMaxMs = 500;
 
-/** Counts since the start of the host, over all recorder threads there were. */
-export interface RecorderStatistics {
-  readonly slabs: SlabWriterStats;
-  /** Of the present thread; absent while there is none. */
-  readonly capture?: CaptureStats;
-  readonly account: Account;
-  readonly spill: RecorderReport["spill"];
-  readonly arrears: RecorderReport["arrears"];
-  /** Lost calls by server: of some servers, and of all `other` ones. */
-  readonly lostByServer: Readonly<Record<string, number>>;
-  /** Lost calls that no loss in the log tells of, because there were too many losses. */
-  readonly lossesUntold: number;
-  /** Bytes of slabs that no thread has read. */
-  readonly lostBytes: number;
-  /** Exchanges that a thread took with it: those not read yet, and those it had not seen to their end. */
-  readonly lostExchanges: number;
-  /** Answers that ended before their call was known to be durable, though they were to wait for it. */
-  readonly durableWaitsGivenUp: number;
-  readonly deaths: number;
-  readonly writerDeaths: number;
-  /** Of the present threads: how long their event loops were not idle. */
-  readonly busyMs: { readonly recorder: number; readonly writer: number };
-}
-
 export class Recorder implements AsyncDisposable {
   readonly #log: Log;
   readonly #writer: Writer;
   readonly #slabs: SlabWriter;
+  /** Present where there are data planes beside the main thread. */
+  readonly #turn: SlabTurn | undefined;
+  readonly #others: SlabSources;
   readonly #losses = new LossTally();
   readonly #teller: LossTeller;
   readonly #waits: DurableWaits;
@@ -74,16 +61,19 @@ export class Recorder implements AsyncDisposable {
   #unreadBytes = 0;
   #lostBytes = 0;
 
-  private constructor(writer: Writer, log: Log) {
+  private constructor(writer: Writer, log: Log, isOneOfSeveral: boolean) {
     this.#log = log;
     this.#writer = writer;
+    this.#turn = isOneOfSeveral ? new SlabTurn() : undefined;
+    this.#others = new SlabSources(
+      (message, transfer) => this.thread.post(message, transfer),
+      (bytes) => this.#noteLost(bytes),
+    );
     this.#slabs = new SlabWriter((slab) => this.#post(slab), {
       clock: systemClock,
       backlogMaxBytes: memoryBudget.backlogMaxBytes,
-      onLoss: (whose, kind, reason) => {
-        this.#lostAtMs = systemClock.monotonicMs();
-        this.#losses.add(whose, kind, reason);
-      },
+      onLoss: (whose, kind, reason) => this.lose(whose, kind, reason),
+      ...(this.#turn && { turn: this.#turn }),
     });
     this.#waits = new DurableWaits((barrier) => {
       this.#slabs.flush();
@@ -94,8 +84,13 @@ export class Recorder implements AsyncDisposable {
   }
 
   /** @throws Problem — the spill cannot be opened. */
-  static async open(data: RecorderData, writer: Writer, log: Log): Promise<Recorder> {
-    const recorder = new Recorder(writer, log);
+  static async open(
+    data: RecorderData,
+    writer: Writer,
+    log: Log,
+    isOneOfSeveral = false,
+  ): Promise<Recorder> {
+    const recorder = new Recorder(writer, log, isOneOfSeveral);
     // Read anew for each thread: one that follows another goes on with its account.
     const start: { -readonly [Key in keyof RecorderStart]: RecorderStart[Key] } = {
       ...data,
@@ -110,14 +105,23 @@ export class Recorder implements AsyncDisposable {
       answerMaxMs,
       log,
       onMessage: (message) => recorder.#onMessage(message as RecorderReport | BarrierPassed),
-      onStart: () => recorder.#connect(),
+      onStart: () => {
+        recorder.#connect();
+        recorder.#introduce();
+      },
       onDeath: () => {
         recorder.#onDeath();
         start.before = recorder.#latest.account;
       },
     });
+    recorder.#introduce();
     writer.serve(() => recorder.#connect());
     return recorder;
+  }
+
+  /** Another data plane, of whose exchanges the recorder is to know; its slabs carry that turn. */
+  join(turn: SlabTurn, receipts: SlabReceipts): SlabSource {
+    return this.#others.join(turn, receipts);
   }
 
   get watch(): Watch {
@@ -127,6 +131,12 @@ export class Recorder implements AsyncDisposable {
   get thread(): Thread {
     if (!this.#thread) throw new Error("a recorder is made by Recorder.open");
     return this.#thread;
+  }
+
+  /** So many calls, or their bodies, did not come here. */
+  lose(whose: LostCall, kind: LossKind, reason: string, calls = 1): void {
+    this.#lostAtMs = systemClock.monotonicMs();
+    this.#losses.add(whose, kind, reason, calls);
   }
 
   /** Resolves when what the watch was shown so far survives the death of the machine; see `DurableWaits`. */
@@ -145,8 +155,8 @@ export class Recorder implements AsyncDisposable {
     if (!this.thread.alive || crowded || this.#slabs.crowded) return false;
     // What is on its way there has to fit in, too, in half of the room: a byte of it is a character, which counts as
     // two, and exchanges that are let in have bytes to come.
-    const { backlogBytes, exchangesSeen } = this.#slabs.stats();
-    const underWay = exchangesSeen - this.#closedExchanges - exchangesEnded;
+    const backlogBytes = this.#slabs.stats().backlogBytes + this.#others.unreadBytes;
+    const underWay = this.#exchangesSeen - this.#closedExchanges - exchangesEnded;
     return backlogBytes * 4 <= room.bytes && underWay * 2 < room.calls;
   }
 
@@ -211,15 +221,33 @@ export class Recorder implements AsyncDisposable {
     if (this.#thread) this.#writer.connect(this.#thread);
   }
 
+  /** Says whose slabs are to be read in one order. */
+  #introduce(): void {
+    if (!this.#turn || !this.#thread) return;
+    this.#thread.post({ join: { writer: 0, memory: this.#turn.memory } }, []);
+    this.#others.introduceAll();
+  }
+
+  /** By all data planes. */
+  get #exchangesSeen(): number {
+    return this.#slabs.stats().exchangesSeen + this.#others.exchangesSeen;
+  }
+
   #post(slab: Uint8Array<ArrayBuffer>): void {
     const bytes = slab.byteLength;
     this.#unreadBytes += bytes;
-    if (!this.thread.post({ slab }, [slab.buffer])) this.#onLost(bytes);
+    const turn = this.#turn;
+    const deliveredMs = turn && systemClock.monotonicMs();
+    const message = turn ? { slab, of: { writer: 0, number: turn.ending, deliveredMs } } : { slab };
+    if (!this.thread.post(message, [slab.buffer])) this.#onLost(bytes);
   }
 
   #onMessage(message: RecorderReport | BarrierPassed): void {
-    if ("barrier" in message) this.#waits.passed(message.barrier);
-    else this.#onReport(message);
+    if ("barrier" in message) {
+      const { barrier, writer } = message;
+      if (writer === 0) this.#waits.passed(barrier);
+      else this.#others.passed(writer, barrier);
+    } else this.#onReport(message);
   }
 
   #onReport(report: RecorderReport): void {
@@ -230,11 +258,13 @@ export class Recorder implements AsyncDisposable {
     this.#latestAtMs = systemClock.monotonicMs();
     if (isNew) this.#onStored();
     this.#onRead(report.consumedBytes);
+    for (const [writer, bytes] of report.consumedOfOthers ?? [])
+      this.#others.consumed(writer, bytes);
   }
 
   #onDeath(): void {
     // Those still open are lost, too: the next thread has not seen how they began.
-    const { exchangesSeen } = this.#slabs.stats();
+    const exchangesSeen = this.#exchangesSeen;
     this.#lostExchanges += exchangesSeen - this.#closedExchanges - this.#latest.exchangesEnded;
     this.#closedExchanges = exchangesSeen;
     this.#latest = {
@@ -244,40 +274,22 @@ export class Recorder implements AsyncDisposable {
       account: closeAccount(this.#latest.account),
     };
     this.#onLost(this.#unreadBytes);
+    this.#others.loseAll();
     this.#waits.giveUp();
   }
 
   #onLost(bytes: number): void {
+    this.#noteLost(bytes);
+    this.#onRead(bytes);
+  }
+
+  #noteLost(bytes: number): void {
     this.#lostAtMs = systemClock.monotonicMs();
     this.#lostBytes += bytes;
-    this.#onRead(bytes);
   }
 
   #onRead(bytes: number): void {
     this.#unreadBytes -= bytes;
     this.#slabs.consumed(bytes);
   }
-}
-
-const emptyReport: RecorderReport = {
-  consumedBytes: 0,
-  account: emptyAccount,
-  exchangesEnded: 0,
-  spill: { files: 0, bytes: 0 },
-  crowded: false,
-  room: { calls: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
-  arrears: { silentMs: 0, oldestMs: 0 },
-};
-
-function lostCalls({ account }: RecorderReport): number {
-  return Object.values(account.dropped).reduce((sum, count) => sum + count, account.bodiesShed);
-}
-
-function addCounts(
-  one: Readonly<Record<string, number>>,
-  other: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const sum = { ...one };
-  for (const [name, count] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + count;
-  return sum;
 }

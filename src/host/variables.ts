@@ -43,6 +43,13 @@ export const variables = {
     fallback: "7070",
     meaning: "The port to listen on; 0 picks a free one and prints it.",
   },
+  dataPlanes: {
+    name: "HOOKWATCH_DATA_PLANES",
+    form: { kind: "whole", min: 1, max: 16, unit: "threads" },
+    absence: "one for each processor core but two, on Linux; 1 elsewhere",
+    meaning:
+      "How many threads take calls, all on the one port; 1 where a socket was given. See docs/operating.md.",
+  },
   publicUrl: {
     name: "HOOKWATCH_PUBLIC_URL",
     form: { kind: "url", schemes: ["http", "https"] },

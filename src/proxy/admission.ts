@@ -22,6 +22,14 @@ export interface CallRefusal {
 
 export type MayCall = (server: Pick<Target, "serverId" | "teamId">) => CallRefusal | undefined;
 
+/** The other threads that serve the same teams. */
+export interface OtherPlanes {
+  /** The team's open exchanges there. */
+  openThere(teamId: string): number;
+  /** It has so many here. */
+  openHere(teamId: string, exchanges: number): void;
+}
+
 export interface AdmissionOptions {
   /** Monotonic. */
   now(): number;
@@ -30,6 +38,8 @@ export interface AdmissionOptions {
   readonly mayCall: MayCall | undefined;
   /** Open exchanges of one team; 0 is no limit. */
   readonly exchangesPerTeamMax: number;
+  /** Absent: there are none. */
+  readonly otherPlanes?: OtherPlanes | undefined;
 }
 
 export class Admission {
@@ -73,17 +83,22 @@ export class Admission {
 
   /** An exchange of the team has begun. */
   enter(teamId: string): void {
-    this.#open.set(teamId, (this.#open.get(teamId) ?? 0) + 1);
+    const open = (this.#open.get(teamId) ?? 0) + 1;
+    this.#open.set(teamId, open);
+    this.#options.otherPlanes?.openHere(teamId, open);
   }
 
   leave(teamId: string): void {
     const left = (this.#open.get(teamId) ?? 0) - 1;
     if (left > 0) this.#open.set(teamId, left);
     else this.#open.delete(teamId);
+    this.#options.otherPlanes?.openHere(teamId, left);
   }
 
   #isCrowded(teamId: string): boolean {
-    const { exchangesPerTeamMax } = this.#options;
-    return exchangesPerTeamMax > 0 && (this.#open.get(teamId) ?? 0) >= exchangesPerTeamMax;
+    const { exchangesPerTeamMax, otherPlanes } = this.#options;
+    if (exchangesPerTeamMax === 0) return false;
+    const open = (this.#open.get(teamId) ?? 0) + (otherPlanes?.openThere(teamId) ?? 0);
+    return open >= exchangesPerTeamMax;
   }
 }

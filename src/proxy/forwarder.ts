@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { ExchangeWitness, OwnCall, Watch } from "../exchange.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import type { Log } from "../telemetry.ts";
-import { Admission, type MayCall } from "./admission.ts";
+import { Admission, type MayCall, type OtherPlanes } from "./admission.ts";
 import { Dial } from "./dial.ts";
 import type { Egress } from "./egress.ts";
 import { EndpointPaths } from "./endpoint-path.ts";
@@ -54,6 +54,8 @@ export interface ForwarderOptions {
   readonly exchangesPerTeamMax?: number;
   /** Asked before each exchange whether its team may still call the server; absent: it always may. */
   readonly mayCall?: MayCall;
+  /** Whose exchanges count with ours for `exchangesPerTeamMax`; absent: nobody's. */
+  readonly otherPlanes?: OtherPlanes | undefined;
 }
 
 /** Of an exchange that this host begins itself, on somebody's behalf. */
@@ -116,6 +118,7 @@ export class Forwarder implements AsyncDisposable {
       mayBegin: options.mayBegin,
       mayCall: options.mayCall,
       exchangesPerTeamMax: options.exchangesPerTeamMax ?? 0,
+      otherPlanes: options.otherPlanes,
     });
     const publicUrl = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
     this.#border = {

@@ -5,6 +5,7 @@
  * wrote is gone after disposal; an error in the host's log, or an end that is not clean, fails
  * whoever disposes it; the log is shown beside a failing test.
  *
+ * HOOKWATCH_TEST_DATA_PLANES runs every host with so many data planes, but those that are given a socket.
  * HOOKWATCH_TEST_PROGRAM names another program to test, such as a proxy that is broken on purpose.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -115,6 +116,9 @@ export async function startRig(setting: RigSetting = {}): Promise<Rig> {
   };
 }
 
+/** The same on every machine, however many cores it has. */
+const planesWanted = { HOOKWATCH_DATA_PLANES: process.env.HOOKWATCH_TEST_DATA_PLANES ?? "1" };
+
 /** A host process in a group of its own, with nothing of the surrounding environment but the path. */
 export function startHost(
   environment: Readonly<Record<string, string>>,
@@ -128,7 +132,7 @@ export function startHost(
       HOOKWATCH_HOST: "127.0.0.1",
       HOOKWATCH_PORT: "0",
       HOOKWATCH_LOG_LEVEL: "info",
-      ...(socket && socketGiven),
+      ...(socket ? socketGiven : planesWanted),
       ...environment,
     },
   });

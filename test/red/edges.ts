@@ -362,8 +362,8 @@ const t17 = breaks("T17", {
     ],
     "where descriptors are few the last clients are told to come again": [
       listener,
-      "connectionsWithin(descriptorsMax(), limits.connectionsMax)",
-      "connectionsWithin(100_000, limits.connectionsMax)",
+      "connectionsWithin(descriptorsMax(), limits.connectionsMax, listeners)",
+      "connectionsWithin(100_000, limits.connectionsMax, listeners)",
     ],
     "connections on both sides ask after half a minute whether anybody is there": [
       [listener, "    keepAlive: true,\n", ""],

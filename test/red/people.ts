@@ -268,7 +268,7 @@ const t12 = breaks("T12", {
 const t22 = breaks("T22", {
   "test/e2e/plans.test.ts": {
     "calls of a month are counted over a restart, refused beyond the plan, and let in by another plan":
-      ["src/host/host.ts", "mayCall: ({ teamId }) => usage.refusal(teamId),", ""],
+      ["src/host/traffic.ts", "mayCall: ({ teamId }) => usage.refusal(teamId),", ""],
   },
   "src/proxy/admission.test.ts": {
     "a call that its team may not make never reaches the upstream, and is told why and until when":

@@ -152,7 +152,7 @@ const t6 = breaks("T6", {
   },
   "test/e2e/first-start.test.ts": {
     "a key of ours never reaches an upstream, also one that an earlier start was given": [
-      "src/host/host.ts",
+      "src/host/traffic.ts",
       "isOwnCredential: isOwnKey,",
       "",
     ],
