@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rigForFile, startRig } from "../e2e/rig.ts";
 import { type ScriptedUpstream, startScripted } from "../e2e/scripted-upstream.ts";
@@ -136,23 +137,52 @@ test("a host that is told to stop lets the calls on all planes end, and records 
   const setting = { dataDir, apiKey: "planes-test-key-0123456789abcdef0123" };
   const host = await startRig(setting);
   const { server, url } = await host.register(upstream.url);
-  const calls = 24;
-  const open = Array.from({ length: calls }, async (_, id) => {
-    const answer = await post(url, { id, params: { until: `leave ${id}` } });
-    return [answer.status, ((await answer.json()) as { id: number }).id];
+  await using connections = await placed(host.url, url, 12);
+  const calls = connections.all.map(async ({ client, isMain }, id) => {
+    const until = isMain ? "main ends" : "others end";
+    const answer = await client.request(asked(url, { id, params: { until } }));
+    return [answer.statusCode, ((await answer.body.json()) as { id: number }).id];
   });
-  for (let id = 0; id < calls; id += 1) await signals.wait(`began leave ${id} ${id}`, 10_000);
+  for (const [id, { isMain }] of connections.all.entries())
+    await signals.wait(`began ${isMain ? "main ends" : "others end"} ${id}`, 10_000);
   const ended = host[Symbol.asyncDispose]();
-  // One after the other, so that the planes are done at different times.
-  for (let id = 0; id < calls; id += 1)
-    setTimeout(() => signals.raise(`leave ${id}`), 300 + 40 * id);
-  expect(await Promise.all(open)).toEqual(open.map((_, id) => [200, id]));
+  setTimeout(() => signals.raise("main ends"), 300);
+  // The main thread has nothing left to wait for but the others.
+  setTimeout(() => signals.raise("others end"), 1_000);
+  expect(await Promise.all(calls)).toEqual(calls.map((_, id) => [200, id]));
   await ended;
   const next = await startRig(setting);
-  expect(await next.api.count({ server_id: server.id, status: "success" })).toBe(calls);
+  const all = await next.api.count({ server_id: server.id, status: "success" });
+  expect(all).toBe(2 * calls.length);
   await next[Symbol.asyncDispose]();
   await rm(dataDir, { recursive: true, force: true });
 }, 60_000);
+
+function asked(url: string, message: object) {
+  return {
+    method: "POST",
+    path: new URL(url).pathname,
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", method: "ping", ...message }),
+  } as const;
+}
+
+/** Connections that have carried a call each, and whether the main thread has them; some that it has, and some not. */
+async function placed(origin: string, url: string, count: number) {
+  const all: { client: Client; isMain: boolean }[] = [];
+  const isMixed = () => all.some(({ isMain }) => isMain) && all.some(({ isMain }) => !isMain);
+  while (all.length < count || !isMixed()) {
+    const client = new Client(origin, { keepAliveTimeout: 60_000, pipelining: 1 });
+    const [before = 0] = await shares(origin);
+    await (await client.request(asked(url, { id: all.length }))).body.dump();
+    const isTold = async () => (await shares(origin)).reduce((sum, each) => sum + each, 0);
+    await until("the call in the figures", 2_000, isTold, (sum) => sum === all.length + 1);
+    const [after = 0] = await shares(origin);
+    all.push({ client, isMain: after > before });
+  }
+  const close = async () => void (await Promise.all(all.map(({ client }) => client.destroy())));
+  return { all, [Symbol.asyncDispose]: close };
+}
 
 test("an answer that waits for its call to be durable does so on every plane", async () => {
   await using host = await startRig({ environment: { HOOKWATCH_DURABLE_CALLS: "1" } });
