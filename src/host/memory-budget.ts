@@ -8,7 +8,10 @@
 const mebibyte = 1_048_576;
 
 export const memoryBudget = {
-  /** Copied by the main thread and not read by the recorder yet: half of it for one team alone, so a body of 16 MiB. */
+  /**
+   * Copied by a data plane and not read by the recorder yet: half of it for one team alone, so a body of 16 MiB. Each plane
+   * has as much, since each must be able to hand over such a body.
+   */
   backlogMaxBytes: 32 * mebibyte,
   /** Bodies of exchanges and calls that are not over: half of it for one team alone, so two bodies of 16 MiB. */
   openMessageBytesMax: 64 * mebibyte,

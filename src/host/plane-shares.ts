@@ -1,15 +1,7 @@
 /** What each data plane gets of what there is for all of them. */
 import type { Config } from "./config.ts";
-import { memoryBudget } from "./memory-budget.ts";
 import type { PlaneStart } from "./plane-messages.ts";
 import { TeamCounts } from "./team-counts.ts";
-
-const backlogMinBytes = 8 * 1024 * 1024;
-
-/** Bytes of slabs that the recorder has not read. */
-export function backlogShare({ dataPlanes }: Pick<Config, "dataPlanes">): number {
-  return Math.max(backlogMinBytes, Math.ceil(memoryBudget.backlogMaxBytes / dataPlanes));
-}
 
 /** Open connections of one client; 0 is no limit. The system shares a client's connections out evenly, about. */
 export function connectionsShare({

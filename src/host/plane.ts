@@ -19,6 +19,7 @@ import type { Target } from "../proxy/target.ts";
 import type { Log } from "../telemetry.ts";
 import { DurableWaits } from "./durable-waits.ts";
 import { isOwnAmong } from "./founding.ts";
+import { memoryBudget } from "./memory-budget.ts";
 import { networkOf } from "./network.ts";
 import { vitalPaths } from "./own-pages.ts";
 import {
@@ -30,7 +31,7 @@ import {
   type ServerNews,
   type ToPlane,
 } from "./plane-messages.ts";
-import { backlogShare, connectionsShare } from "./plane-shares.ts";
+import { connectionsShare } from "./plane-shares.ts";
 import { TeamCounts } from "./team-counts.ts";
 
 /** How often the main thread is told what has come together. */
@@ -147,7 +148,7 @@ export class Plane {
       {
         clock: systemClock,
         turn,
-        backlogMaxBytes: backlogShare(this.#start.config),
+        backlogMaxBytes: memoryBudget.backlogMaxBytes,
         onLoss: (whose, kind, reason) => {
           const key = `${whose.serverId}/${kind}/${reason}`;
           const calls = (this.#losses.get(key)?.calls ?? 0) + 1;
