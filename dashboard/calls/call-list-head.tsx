@@ -1,7 +1,6 @@
 /** The names of the columns. */
 import { type CallColumn, usePreferences } from "../preferences.ts";
-import { classNames } from "../ui/class-names.ts";
-import { columnTitles, gridClass, isNumeric, visibility } from "./columns.ts";
+import { cellClasses, columnTitles, gridClass } from "./columns.ts";
 
 export function CallListHead({ columns }: { columns: readonly CallColumn[] }) {
   const { zone } = usePreferences();
@@ -14,14 +13,7 @@ export function CallListHead({ columns }: { columns: readonly CallColumn[] }) {
       <span>Time {zone === "utc" && "(UTC)"}</span>
       <span>Call</span>
       {columns.map((column) => (
-        <span
-          key={column}
-          className={classNames(
-            visibility(column),
-            "min-w-0 truncate",
-            isNumeric(column) && "text-right",
-          )}
-        >
+        <span key={column} className={cellClasses[column]}>
           {columnTitles[column]}
         </span>
       ))}

@@ -1,5 +1,5 @@
 /** One call in the list: a line on wide screens, two on narrow ones. */
-import { type MouseEvent, memo } from "react";
+import { type MouseEvent, memo, type ReactNode } from "react";
 import { type CallColumn, usePreferences } from "../preferences.ts";
 import { byteSize, clockTime, duration, shortDate } from "../time.ts";
 import { StatusMark } from "../ui/badge.tsx";
@@ -9,7 +9,7 @@ import { SafeText } from "../ui/safe-text.tsx";
 import { visibleText } from "../visible-text.ts";
 import { Cell } from "./call-list-cell.tsx";
 import type { CallRow } from "./call-row.ts";
-import { gridClass, isNumeric, visibility } from "./columns.ts";
+import { cellClasses, gridClass } from "./columns.ts";
 import { MarkedText } from "./marked-text.tsx";
 
 /** The same for all rows and from one render to the next. */
@@ -67,15 +67,8 @@ export const CallListRow = memo(function CallListRow(props: CallListRowProps) {
       <NameCell row={row} server={server} lines={lines} />
       {lines === 1 &&
         columns.map((column) => (
-          <Cell
-            key={column}
-            className={classNames(
-              visibility(column),
-              "min-w-0 truncate text-sm text-muted",
-              isNumeric(column) && "text-right tabular-nums",
-            )}
-          >
-            <Chosen column={column} {...props} />
+          <Cell key={column} className={chosenClasses[column]}>
+            {contentOf(column, props)}
           </Cell>
         ))}
       <Cell className="flex flex-col items-end text-right text-sm whitespace-nowrap">
@@ -126,8 +119,11 @@ function NameCell({ row, server, lines }: Pick<CallListRowProps, "row" | "server
   );
 }
 
-function Chosen(props: CallListRowProps & { readonly column: CallColumn }) {
-  const { column, row, server, words } = props;
+const chosenClasses = Object.fromEntries(
+  Object.entries(cellClasses).map(([column, classes]) => [column, `${classes} text-sm text-muted`]),
+) as Readonly<Record<CallColumn, string>>;
+
+function contentOf(column: CallColumn, { row, server, words }: CallListRowProps): ReactNode {
   switch (column) {
     case "details":
       return <Note row={row} words={words} />;

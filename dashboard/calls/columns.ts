@@ -29,15 +29,15 @@ const widths: Readonly<Record<CallColumn, string>> = {
   size: "4rem",
 };
 
-/** Where a column is to be seen: details sooner than the others. */
-export function visibility(column: CallColumn): string {
-  return column === "details" ? "hidden @2xl:block" : "hidden @4xl:block";
-}
-
-/** What aligns as numbers do. */
-export function isNumeric(column: CallColumn): boolean {
-  return column === "http" || column === "size";
-}
+/** Of the cells of a column: details are to be seen sooner than the others; numbers stand at the right. */
+export const cellClasses: Readonly<Record<CallColumn, string>> = {
+  details: "hidden min-w-0 truncate @2xl:block",
+  server: "hidden min-w-0 truncate @4xl:block",
+  client: "hidden min-w-0 truncate @4xl:block",
+  session: "hidden min-w-0 truncate @4xl:block",
+  http: "hidden min-w-0 truncate text-right tabular-nums @4xl:block",
+  size: "hidden min-w-0 truncate text-right tabular-nums @4xl:block",
+};
 
 /** For `gridClass`. */
 export function gridTracks(chosen: readonly CallColumn[]): CSSProperties {
