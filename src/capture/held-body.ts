@@ -72,7 +72,7 @@ export class HeldBody {
       return;
     }
     this.settle();
-    this.#copy(bytes.subarray(0, length));
+    this.#copy(length === bytes.length ? bytes : bytes.subarray(0, length));
   }
 
   /** Lends nothing any more. */
@@ -85,10 +85,14 @@ export class HeldBody {
   #copy(bytes: Uint8Array): void {
     const { length } = bytes;
     const fitting = Math.min(length, this.#room);
+    // Crumbs come by the million: no view of what is taken whole.
+    if (fitting === length) {
+      this.#fill(bytes);
+      return;
+    }
     if (fitting > 0) this.#fill(bytes.subarray(0, fitting));
-    if (fitting === length) return;
     this.#addBlock(length - fitting);
-    this.#fill(bytes.subarray(fitting));
+    this.#fill(fitting > 0 ? bytes.subarray(fitting) : bytes);
   }
 
   /** Bytes that passed unseen; nothing after them is held. */

@@ -293,16 +293,31 @@ describe("hostile near-misses", () => {
   });
 
   test("no mixture of them costs more, and nothing but the secrets is touched", () => {
-    const mark = (_: string, found: string) => `\u0001${found}\u0002`;
+    const mark = (_: string, found: string) => `⟦${found}⟧`;
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...units), { minLength: 1, maxLength: 12 }), (some) => {
         const text = some.join("").repeat(20);
-        expect(redact(text, { mark }).replaceAll("\u0001", "").replaceAll("\u0002", "")).toBe(text);
+        expect(restored(redact(text, { mark }), text)).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[['token "1', '{"password":{', '"value":']]] },
     );
   });
 });
+
+/** What the marks stand in, but for the quotes that numbers get with theirs. */
+function restored(shown: string, text: string): string {
+  let all = "";
+  let from = 0;
+  for (const found of shown.matchAll(/(\\*"?)⟦([^⟧]*)⟧(\\*"?)/g)) {
+    const [whole, before = "", secret = "", after = ""] = found;
+    all += shown.slice(from, found.index);
+    from = found.index + whole.length;
+    const quoted = before + secret + after;
+    const isNumber = before !== "" && before === after && /^[-+.\deE]+$/.test(secret);
+    all += isNumber && !text.startsWith(quoted, all.length) ? secret : quoted;
+  }
+  return all + shown.slice(from);
+}
 
 /** Milliseconds of CPU, the least of some turns: others use the machine too. */
 function cost(text: string): number {
