@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freePort } from "../../test/free-port.ts";
 import { id, teamId } from "../../test/store/builders.ts";
 import { Carried } from "../edge/carrying.ts";
 import type { CallRefusal } from "../proxy/admission.ts";
@@ -72,15 +73,6 @@ async function open() {
     count: () => writer.thread.call<number>("count", teamId, {}),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function serverAt(port: number): Server {

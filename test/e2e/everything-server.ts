@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { freePort } from "../free-port.ts";
 import { within } from "./until.ts";
 
 export interface EverythingServer extends AsyncDisposable {
@@ -43,14 +43,4 @@ async function start(transport: string, path: string): Promise<EverythingServer>
       await exited;
     },
   };
-}
-
-/** It takes port 0 for "not given", so we look for a free one ourselves. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
