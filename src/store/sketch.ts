@@ -30,8 +30,9 @@ export function middleOf(bucket: number): number {
 const none = new Uint32Array(0);
 /** Up to half a second. Further steps in between would be garbage, of hundreds of sketches at once. */
 const smallLength = 256;
-const lengthMax = bucketOf(durationMaxMs) + 1;
-/** Counts of `lengthMax`, all 0, of sketches that were released, for those to come; at most 6.5 MiB. */
+/** Every bucket is below. */
+export const bucketsMax = bucketOf(durationMaxMs) + 1;
+/** Counts of `bucketsMax`, all 0, of sketches that were released, for those to come; at most 6.5 MiB. */
 const spare: Uint32Array[] = [];
 const spareMax = 1_024;
 
@@ -87,7 +88,7 @@ export class Sketch {
 
   /** Empties it, and gives its memory to others. */
   release(): void {
-    if (this.#counts.length === lengthMax && spare.length < spareMax) {
+    if (this.#counts.length === bucketsMax && spare.length < spareMax) {
       this.#counts.fill(0);
       spare.push(this.#counts);
     }
@@ -108,5 +109,5 @@ export class Sketch {
 
 function emptyCounts(bucket: number): Uint32Array {
   if (bucket < smallLength) return new Uint32Array(smallLength);
-  return spare.pop() ?? new Uint32Array(lengthMax);
+  return spare.pop() ?? new Uint32Array(bucketsMax);
 }

@@ -181,6 +181,40 @@ test("damage keeps neither age nor a removed server from taking the rest", async
   expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(2_100);
 });
 
+test.for([129, 1_000, 8_192])(
+  "a server is erased from %i calls a block a step where that takes long, and all of it",
+  async (size) => {
+    using file = new CallFile(":memory:", "write");
+    const others = calls(size).map((each, n) => ({
+      ...each,
+      serverId: id(n % 3 === 0 || n === size - 1 ? "gone" : "kept"),
+    }));
+    appendCalls(file, others);
+    const kept = others.filter(({ serverId }) => serverId === id("kept"));
+    let nowMs = 0;
+    const slow = { nowMs: () => 0, monotonicMs: () => (nowMs += 1_000) };
+    const removal = new CallRemoval(file, new Residue(file), slow);
+    expect(removal.hideServer(teamId, id("gone"))).toBe(true);
+    const bytes: number[] = [];
+    const write = file.write.bind(file);
+    const changed = "(SELECT sum(raw_bytes) + count(*) FROM blocks)";
+    file.write = (work) => {
+      const before = count(file, changed);
+      const result = write(work);
+      bytes.push(before - count(file, changed));
+      return result;
+    };
+    await removal.sweep();
+    const blocks = Math.ceil(size / 128);
+    expect(bytes.filter((gone) => gone > 0)).toHaveLength(blocks);
+    expect(count(file, "(SELECT count(*) FROM removed_servers WHERE swept = 0)")).toBe(0);
+    expect(count(file, "(SELECT sum(calls) FROM segments)")).toBe(kept.length);
+    expect(count(file, "(SELECT sum(calls) FROM blocks)")).toBe(kept.length);
+    expect(await findDamage(file)).toEqual([]);
+    expect(new CallReader(file, limits).find(teamId, kept[40]?.id ?? "")).toEqual(kept[40]);
+  },
+);
+
 test("old calls of one team among those of others go eight blocks at a time", async () => {
   using file = new CallFile(":memory:", "write");
   appendCalls(

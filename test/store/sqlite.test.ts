@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate as turn } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { CallFile } from "../../src/store/sqlite/call-file.ts";
@@ -180,6 +181,21 @@ describe("a file on disk", () => {
       expect(readFileSync(path).includes("s3cret-canary")).toBe(false);
     },
   );
+
+  test("whoever waits while a call is removed gets a turn before the WAL is emptied", async () => {
+    const path = freshPath();
+    const walBytes = () => statSync(`${path}-wal`).size;
+    await using log = openLog(path);
+    await log.append(calls(10));
+    const { port1, port2 } = new MessageChannel();
+    const met = once(port2, "message").then(() => walBytes());
+    port1.postMessage("arrives meanwhile");
+    const removing = log.remove(teamId, call("3").id);
+    expect(await met).toBeGreaterThan(0);
+    expect(await removing).toBe(true);
+    expect(walBytes()).toBe(0);
+    port1.close();
+  });
 
   test("a large server is hidden at once and erased in steps, also after a restart", async () => {
     const path = freshPath();

@@ -54,6 +54,20 @@ test("a block gives back each entry, whole or cut, and knows what it holds", () 
   );
 });
 
+test("a block of some of its entries is what they make anew", () => {
+  fc.assert(
+    fc.property(entries, fc.nat({ max: 0xffff_ffff }), (all, choice) => {
+      const isKept = (_: unknown, index: number) => ((choice >>> (index % 32)) & 1) === 1;
+      const kept = all.some(isKept) ? all.filter(isKept) : all;
+      const firstSeq = (all[0]?.seq ?? 0) - 1;
+      const block = new Block(packBlock(firstSeq, all));
+      expect(block.seqs()).toEqual(all.map(({ seq }) => seq));
+      expect(block.only(kept.map(({ seq }) => seq))).toEqual(packBlock(firstSeq, kept));
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test("like calls rest in a small part of their size", () => {
   const body = JSON.stringify({
     jsonrpc: "2.0",

@@ -33,6 +33,13 @@ export interface PackedBlock {
   readonly bytes: Uint8Array;
 }
 
+/** And what is known of it without unpacking it. */
+export interface FilteredBlock extends PackedBlock {
+  readonly calls: number;
+  /** Which texts it may hold. */
+  readonly filter: Uint8Array;
+}
+
 const columns = ["rest", "error", "request", "response"] as const;
 const codecs = { none: 0, zstd: 1 };
 /** Below this zstd gains nothing. */
@@ -44,17 +51,17 @@ const compression = {
 };
 
 /** Entries in ascending order of `seq`, at least one. `firstSeq` is at most the first of theirs. */
-export function packBlock(
-  firstSeq: number,
-  entries: readonly BlockEntry[],
-): PackedBlock & { readonly filter: Uint8Array } {
-  const raw = writeEntries(firstSeq, entries);
+export function packBlock(firstSeq: number, entries: readonly BlockEntry[]): FilteredBlock {
+  return pack(firstSeq, writeEntries(firstSeq, entries));
+}
+
+function pack(firstSeq: number, raw: Buffer): FilteredBlock {
   const rawBytes = raw.length;
-  const filter = makeTextFilter(raw.subarray(searchedFrom(raw, entries.length)));
+  const filter = makeTextFilter(raw.subarray(searchedFrom(raw)));
   const zstd = rawBytes < compressedFromBytes ? raw : zstdCompressSync(raw, compression);
-  if (zstd.length < rawBytes)
-    return { firstSeq, codec: codecs.zstd, rawBytes, bytes: zstd, filter };
-  return { firstSeq, codec: codecs.none, rawBytes, bytes: Buffer.from(raw), filter };
+  const known = { firstSeq, calls: raw.readUInt32LE(0), rawBytes, filter };
+  if (zstd.length < rawBytes) return { ...known, codec: codecs.zstd, bytes: zstd };
+  return { ...known, codec: codecs.none, bytes: Buffer.from(raw) };
 }
 
 export class Block {
@@ -116,9 +123,33 @@ export class Block {
     return Array.from({ length: this.#count }, (_, index) => this.#entry(index, Infinity));
   }
 
+  /** Of all entries, ascending. */
+  seqs(): number[] {
+    return Array.from({ length: this.#count }, (_, index) => this.#seq(index));
+  }
+
+  /** The block of some of its entries, at least one, ascending. Texts are copied, not understood. */
+  only(seqs: readonly number[]): FilteredBlock {
+    const kept = seqs.map((seq) => this.#indexOf(seq));
+    const lengthOf = (column: number, index: number) =>
+      this.#start(column, index + 1) - this.#start(column, index);
+    const raw = this.#raw.length <= scratch.length ? scratch : Buffer.allocUnsafe(this.#raw.length);
+    let header = raw.writeUInt32LE(kept.length, 0);
+    for (const seq of seqs) header = raw.writeUInt32LE(seq - this.#firstSeq, header);
+    let end = 4 + kept.length * 20;
+    for (const column of columns.keys()) {
+      for (const index of kept) {
+        header = raw.writeUInt32LE(lengthOf(column, index), header);
+        const from = this.#start(column, index);
+        end += this.#raw.copy(raw, end, from, from + lengthOf(column, index));
+      }
+    }
+    return pack(this.#firstSeq, raw.subarray(0, end));
+  }
+
   #indexOf(seq: number): number {
     for (let index = 0; index < this.#count; index++) {
-      if (this.#raw.readUInt32LE(4 + index * 4) === seq - this.#firstSeq) return index;
+      if (this.#seq(index) === seq) return index;
     }
     return -1;
   }
@@ -131,12 +162,16 @@ export class Block {
       return bodyPreview(this.#raw.toString("utf8", from, to), maxLength);
     };
     return {
-      seq: this.#firstSeq + this.#raw.readUInt32LE(4 + index * 4),
+      seq: this.#seq(index),
       rest: text(0),
       error: text(1),
       request: text(2, bodyMaxLength),
       response: text(3, bodyMaxLength),
     };
+  }
+
+  #seq(index: number): number {
+    return this.#firstSeq + this.#raw.readUInt32LE(4 + index * 4);
   }
 
   #start(column: number, index: number): number {
@@ -145,7 +180,8 @@ export class Block {
 }
 
 /** Where `error` begins, the first column that is searched. */
-function searchedFrom(raw: Buffer, count: number): number {
+function searchedFrom(raw: Buffer): number {
+  const count = raw.readUInt32LE(0);
   let from = 4 + count * 20;
   for (let index = 0; index < count; index++) from += raw.readUInt32LE(4 + (count + index) * 4);
   return from;

@@ -4,7 +4,7 @@
  * Bounds: a reading holds at most 8 unpacked blocks, of 1 Mi characters (3 MiB at most) or one call each.
  */
 import { Problem } from "../../problem.ts";
-import { Block, type BlockEntry, packBlock } from "./block.ts";
+import { Block, type BlockEntry, type FilteredBlock, packBlock } from "./block.ts";
 import type { Statements } from "./statements.ts";
 
 /** Of arrival, both ends inclusive. */
@@ -77,6 +77,19 @@ export function blockHeads(statements: Statements, { firstSeq, lastSeq }: Span):
   return statements.get(sql).all(firstSeq, lastSeq).map(headOf);
 }
 
+/** Those that hold some seqs, by arrival; looks at no others, which may be on the disk alone. */
+export function blocksHolding(statements: Statements, seqs: Iterable<number>): BlockHead[] {
+  const sql = `${headSql} WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1`;
+  const heads: BlockHead[] = [];
+  for (const seq of [...seqs].sort((a, b) => a - b)) {
+    if (seq <= (heads.at(-1)?.lastSeq ?? -1)) continue;
+    const row = statements.get(sql).get(seq);
+    const head = row && headOf(row);
+    if (head && seq <= head.lastSeq) heads.push(head);
+  }
+  return heads;
+}
+
 /** Those that may have bodies of calls started before a time, at most `limit`, but for those that begin with one of `except`. */
 export function blocksWithBodies(
   statements: Statements,
@@ -92,14 +105,23 @@ export function blocksWithBodies(
 /** Adds a block, or replaces the one that begins with it. */
 export function writeBlock(
   statements: Statements,
-  { firstSeq, lastSeq }: Span,
+  span: Span,
   bodiesFromMs: number | null,
   entries: readonly BlockEntry[],
 ): void {
-  const { codec, rawBytes, bytes, filter } = packBlock(firstSeq, entries);
+  writePacked(statements, span, bodiesFromMs, packBlock(span.firstSeq, entries));
+}
+
+/** As `writeBlock`. */
+export function writePacked(
+  statements: Statements,
+  { firstSeq, lastSeq }: Span,
+  bodiesFromMs: number | null,
+  { calls, codec, rawBytes, filter, bytes }: FilteredBlock,
+): void {
   statements
     .get("REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-    .run(firstSeq, lastSeq, entries.length, bodiesFromMs, codec, rawBytes, filter, bytes);
+    .run(firstSeq, lastSeq, calls, bodiesFromMs, codec, rawBytes, filter, bytes);
 }
 
 export function removeBlocks(statements: Statements, { firstSeq, lastSeq }: Span): void {

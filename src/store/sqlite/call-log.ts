@@ -64,7 +64,7 @@ export class SqliteCallLog implements CallLog {
     this.#reader = new CallReader(file, { clock, searchMaxMs });
     this.#totals = new CallTotals(file, { clock, searchMaxMs });
     this.#residue = new Residue(file);
-    this.#removal = new CallRemoval(file, this.#residue);
+    this.#removal = new CallRemoval(file, this.#residue, clock);
     this.#pruning = new CallPruning(file, this.#residue);
     this.#merging = new BlockMerging(file);
   }
@@ -117,7 +117,7 @@ export class SqliteCallLog implements CallLog {
   }
 
   async remove(teamId: string, id: string): Promise<boolean> {
-    return isUuid(id) && this.#removal.removeCall(teamId, id);
+    return isUuid(id) && (await this.#removal.removeCall(teamId, id));
   }
 
   /** Hides the server's calls at once; `sweep` erases them. */

@@ -11,7 +11,7 @@ import { type BlockEntry, blockCallsMax, blockCharactersMax } from "./block.ts";
 import { writeBlock } from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
 import { toEntry, toRow } from "./call-row.ts";
-import { inListOrder, type Row, segmentRowsMax } from "./segment.ts";
+import { encodeSegment, inListOrder, type Row, segmentRowsMax } from "./segment.ts";
 import { mergeTail } from "./segment-merging.ts";
 import type { Statements } from "./statements.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
@@ -76,7 +76,7 @@ class Batch {
     const [first, last] = [this.#rows[0], this.#rows.at(-1)];
     if (!first || !last) return;
     const span = { firstSeq: first.seq, lastSeq: last.seq };
-    this.#file.segments.write(inListOrder(this.#rows), span);
+    this.#file.segments.write(encodeSegment(inListOrder(this.#rows), span));
     this.#rows = [];
   }
 

@@ -31,23 +31,55 @@ export interface SparseColumn {
 export const uuidBytesLength = 16;
 
 export function encodeDictionary(values: readonly number[]): Uint8Array {
-  const codeOf = new Map<number, number>();
-  const counts: number[] = [];
-  const codes = new Uint16Array(values.length);
-  for (const [row, value] of values.entries()) {
-    let code = codeOf.get(value);
-    if (code === undefined) {
-      code = counts.length;
-      codeOf.set(value, code);
-      counts.push(0);
-    }
-    codes[row] = code;
-    counts[code] = (counts[code] ?? 0) + 1;
+  const coder = new DictionaryCoder(values.length);
+  for (const [row, value] of values.entries()) coder.codes[row] = coder.codeOf(value);
+  return coder.encode();
+}
+
+/** Numbers values in the order in which they come. */
+export class DictionaryCoder {
+  /** Of each row, what `codeOf` returned for its value. */
+  readonly codes: Uint16Array;
+  readonly #codeOf = new Map<number, number>();
+
+  constructor(rows: number) {
+    this.codes = new Uint16Array(rows);
   }
-  const head = Uint32Array.of(counts.length, ...codeOf.keys(), ...counts);
-  if (counts.length === 1) return bytesOf(head);
-  const narrow = counts.length <= 256 ? Uint8Array.from(codes) : codes;
-  return Buffer.concat([bytesOf(head), bytesOf(narrow)]);
+
+  /** To be asked for values of rows alone, in their order. */
+  codeOf(value: number): number {
+    let code = this.#codeOf.get(value);
+    if (code === undefined) {
+      code = this.#codeOf.size;
+      this.#codeOf.set(value, code);
+    }
+    return code;
+  }
+
+  values(): ReadonlySet<number> {
+    return new Set(this.#codeOf.keys());
+  }
+
+  encode(): Uint8Array {
+    const distinct = this.#codeOf.size;
+    const head = Uint32Array.of(
+      distinct,
+      ...this.#codeOf.keys(),
+      ...countsOf(this.codes, distinct),
+    );
+    if (distinct === 1) return bytesOf(head);
+    return joined(head, distinct <= 256 ? new Uint8Array(this.codes) : this.codes);
+  }
+}
+
+/** How often each number below `limit` occurs. */
+function countsOf(numbers: Uint16Array, limit: number): Uint32Array {
+  const counts = new Uint32Array(limit);
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index] as number;
+    counts[number] = (counts[number] as number) + 1;
+  }
+  return counts;
 }
 
 /** @throws RangeError — not what `encodeDictionary` made of so many rows. */
@@ -65,13 +97,25 @@ export function decodeDictionary(bytes: Uint8Array, rows: number): DictionaryCol
   return { values, counts, codes };
 }
 
+/** @throws RangeError — a row has the code of no value. */
+export function requireCodes({ values, codes }: DictionaryColumn): void {
+  if (!codes) return;
+  let max = 0;
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row] as number;
+    if (code > max) max = code;
+  }
+  if (max >= values.length)
+    throw new RangeError(`${max} is a code of none of ${values.length} values`);
+}
+
 /** Whole numbers from 0 to 2^53 - 1. A column where each row has its own number takes no room. */
-export function encodeNumbers(numbers: readonly number[]): Uint8Array {
+export function encodeNumbers(numbers: ArrayLike<number>): Uint8Array {
   const width = widthOf(numbers);
   const head = new Uint8Array(8);
   head[0] = width;
   const column = arrayOf(width, numbers);
-  return column ? Buffer.concat([head, bytesOf(column)]) : head;
+  return column ? joined(head, column) : head;
 }
 
 /** @throws RangeError — not what `encodeNumbers` made of so many rows. */
@@ -96,8 +140,16 @@ function ownNumbers(rows: number): Uint32Array {
 
 export function encodeSparse(uuids: readonly (Uint8Array | null)[]): Uint8Array {
   const present = [...uuids.entries()].filter(([, uuid]) => uuid !== null);
-  const rows = Uint32Array.of(present.length, ...present.map(([row]) => row));
-  return Buffer.concat([bytesOf(rows), ...present.map(([, uuid]) => uuid ?? new Uint8Array())]);
+  const rows = Uint32Array.from(present, ([row]) => row);
+  return encodePresent(
+    rows,
+    present.map(([, uuid]) => uuid ?? new Uint8Array()),
+  );
+}
+
+/** The rows that have a UUID, ascending, and theirs. */
+export function encodePresent(rows: Uint32Array, uuids: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat([bytesOf(Uint32Array.of(rows.length)), bytesOf(rows), ...uuids]);
 }
 
 /** @throws RangeError — not what `encodeSparse` made. */
@@ -124,10 +176,11 @@ export function uuidAt(uuids: Uint8Array, index: number): Uint8Array {
   return uuids.subarray(index * uuidBytesLength, (index + 1) * uuidBytesLength);
 }
 
-function widthOf(numbers: readonly number[]): number {
+function widthOf(numbers: ArrayLike<number>): number {
   let max = 0;
   let isOwnNumber = true;
-  for (const [row, number] of numbers.entries()) {
+  for (let row = 0; row < numbers.length; row++) {
+    const number = numbers[row] as number;
     if (number > max) max = number;
     if (number !== row) isOwnNumber = false;
   }
@@ -137,15 +190,24 @@ function widthOf(numbers: readonly number[]): number {
   return max < 2 ** 32 ? 4 : 8;
 }
 
-function arrayOf(width: number, numbers: readonly number[]): NumberColumn | undefined {
+function arrayOf(width: number, numbers: ArrayLike<number>): NumberColumn | undefined {
   if (width === 0) return undefined;
-  if (width === 1) return Uint8Array.from(numbers);
-  if (width === 2) return Uint16Array.from(numbers);
-  return width === 4 ? Uint32Array.from(numbers) : Float64Array.from(numbers);
+  // Not `from`, which goes through an iterator.
+  if (width === 1) return new Uint8Array(numbers);
+  if (width === 2) return new Uint16Array(numbers);
+  return width === 4 ? new Uint32Array(numbers) : new Float64Array(numbers);
 }
 
 function bytesOf(array: NumberColumn): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** In memory of their own, so that they can be read as they are. */
+function joined(head: NumberColumn, rest: NumberColumn): Uint8Array {
+  const bytes = new Uint8Array(head.byteLength + rest.byteLength);
+  bytes.set(bytesOf(head));
+  bytes.set(bytesOf(rest), head.byteLength);
+  return bytes;
 }
 
 /** SQLite hands out arrays of their own; a view into a larger one may begin anywhere. */

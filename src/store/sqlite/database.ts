@@ -62,6 +62,9 @@ export function upgradeDatabase(path: string, schema: SchemaName, log: Log): voi
 /** For another process that upgrades the same registry. */
 const upgradeWaitMs = 60_000;
 
+/** After which a commit takes the WAL into the database. */
+export const walPagesMax = 2_000;
+
 // page_size and auto_vacuum count only before the first table. Rows of 60 bytes and blocks of 50 KiB want
 // larger pages than 4 KiB; auto_vacuum lets retention give space back in small steps.
 // secure_delete overwrites what is deleted: deleted means gone from the file, too.
@@ -71,7 +74,7 @@ const writerPragmas = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA secure_delete = ON;
-  PRAGMA wal_autocheckpoint = 2000;
+  PRAGMA wal_autocheckpoint = ${walPagesMax};
   PRAGMA journal_size_limit = 67108864;
   PRAGMA cache_size = -16384;
   PRAGMA temp_store = MEMORY;

@@ -34,6 +34,16 @@ export function seqsOf(segment: Segment, positions: Iterable<number>): Set<numbe
   return seqs;
 }
 
+/** Positions of the calls of some seqs. */
+export function rowsOfSeqs(segment: Segment, seqs: ReadonlySet<number>): Set<number> {
+  const { firstSeq } = segment.head;
+  const offsets = segment.seqOffsets;
+  const positions = new Set<number>();
+  for (let position = 0; position < offsets.length; position++)
+    if (seqs.has(firstSeq + (offsets[position] as number))) positions.add(position);
+  return positions;
+}
+
 /** How many of them. */
 export function seqsWithin({ firstSeq, lastSeq }: Span, seqs: ReadonlySet<number>): number {
   let within = 0;

@@ -4,9 +4,11 @@
  * Bounds: a step gives back 4 MiB; emptying the WAL does not wait for readers.
  */
 import { busyTimeoutMs, type CallFile } from "./call-file.ts";
-import { isOutage, withProblems } from "./database.ts";
+import { isOutage, walPagesMax, withProblems } from "./database.ts";
 
 const vacuumPagesPerStep = 512;
+/** Instead of `walPagesMax`. */
+const partPages = 500;
 /** Free pages that stay in the file for the calls to come, 8 MiB or a quarter of it. */
 const freePagesMin = 1_024;
 
@@ -14,9 +16,22 @@ export class Residue {
   readonly #file: CallFile;
   /** Whether the WAL could not be emptied: a reader was in the middle of it, or the disk is full. */
   #isInWal = false;
+  /** How many write in steps. */
+  #inParts = 0;
 
   constructor(file: CallFile) {
     this.#file = file;
+  }
+
+  /** While `work` writes much, in steps, the WAL goes into the database in smaller parts, each of which a commit waits for. */
+  async inParts(work: () => Promise<void>): Promise<void> {
+    const { db } = this.#file;
+    if (this.#inParts++ === 0) db.exec(`PRAGMA wal_autocheckpoint = ${partPages}`);
+    try {
+      await work();
+    } finally {
+      if (--this.#inParts === 0 && db.isOpen) db.exec(`PRAGMA wal_autocheckpoint = ${walPagesMax}`);
+    }
   }
 
   /** False when there is nothing to give back, or no way to. */

@@ -4,28 +4,35 @@
  *
  * Within a write transaction, which is as long as blocks are touched: whoever calls keeps to `blocksPerStep`.
  */
-import { type BlockHead, BlockReading, blockHeads, removeBlocks, writeBlock } from "./blocks.ts";
+import {
+  type BlockHead,
+  BlockReading,
+  blocksHolding,
+  removeBlocks,
+  writePacked,
+} from "./blocks.ts";
 import type { CallFile } from "./call-file.ts";
-import { range, seqsWithin } from "./doomed.ts";
+import { range, rowsOfSeqs } from "./doomed.ts";
 import type { Segment } from "./segment.ts";
+import { encodeWithout } from "./segment-gathering.ts";
 
 /** 1,024 calls at most. */
 export const blocksPerStep = 8;
 
 /** Removes the calls of these seqs from a segment and its blocks. */
 export function removeRows(file: CallFile, segment: Segment, doomed: ReadonlySet<number>): void {
-  for (const head of blockHeads(file.statements, segment.head)) {
-    if (seqsWithin(head, doomed) > 0) thinBlock(file, head, doomed);
-  }
-  const rows = segment.rows();
-  removeIds(
-    file,
-    segment,
-    rows.keys().filter((position) => doomed.has(segment.seq(position))),
-  );
+  for (const head of blocksHolding(file.statements, doomed)) thinBlock(file, head, doomed);
+  thinSegment(file, segment, doomed);
+}
+
+/** Removes the calls of these seqs from a segment whose blocks hold nothing of them any more. */
+export function thinSegment(file: CallFile, segment: Segment, doomed: ReadonlySet<number>): void {
+  segment.requireWhole();
+  const positions = rowsOfSeqs(segment, doomed);
+  removeIds(file, segment, positions);
+  const kept = encodeWithout(segment, positions);
   file.segments.remove(segment.head);
-  const kept = rows.filter(({ seq }) => !doomed.has(seq));
-  if (kept.length > 0) file.segments.write(kept, segment.head);
+  if (kept) file.segments.write(kept);
 }
 
 /** Removes all calls of a segment, without a look at its blocks. */
@@ -40,11 +47,12 @@ export function thinBlock(
   head: BlockHead,
   doomed: ReadonlySet<number>,
 ): void {
-  const entries = new BlockReading(statements).at(head.firstSeq).entries();
-  const kept = entries.filter(({ seq }) => !doomed.has(seq));
-  if (kept.length === entries.length) return;
+  const block = new BlockReading(statements).at(head.firstSeq);
+  const seqs = block.seqs();
+  const kept = seqs.filter((seq) => !doomed.has(seq));
+  if (kept.length === seqs.length) return;
   if (kept.length === 0) removeBlocks(statements, { ...head, lastSeq: head.firstSeq });
-  else writeBlock(statements, head, head.bodiesFromMs, kept);
+  else writePacked(statements, head, head.bodiesFromMs, block.only(kept));
 }
 
 function removeIds({ statements }: CallFile, segment: Segment, positions: Iterable<number>): void {

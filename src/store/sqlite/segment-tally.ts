@@ -9,10 +9,17 @@
  * of its buckets); then the buckets and their counts, 16 bits each; then zeros up to a multiple of 8 bytes.
  * Bounds: a team with less than 1,024 calls has no section.
  */
-import { bucketOf } from "../sketch.ts";
 import { type TallyKind, type TallyPart, tallyKinds } from "../statistics.ts";
-import { outcomeOf } from "./call-codes.ts";
-import { largeRowsMin, type Row } from "./segment.ts";
+import { decodeDictionary, decodeNumbers } from "./column.ts";
+import { type EncodedSegment, largeRowsMin } from "./segment.ts";
+import {
+  type GroupSums,
+  hoursOf,
+  namesOf,
+  positionsOf,
+  sumUp,
+  TalliedRows,
+} from "./tally-groups.ts";
 
 export const tallyHourMs = 3_600_000;
 const teamRowsMin = 1_024;
@@ -21,27 +28,27 @@ const headNumbers = 8;
 export const talliedKinds = [...tallyKinds, "hour"] as const;
 export type TalliedKind = TallyKind | "hour";
 
-interface Group {
-  readonly name: number;
-  successCount: number;
-  errorCount: number;
-  timeoutCount: number;
-  sumMs: number;
-  maxMs: number;
-  /** Calls by bucket. */
-  readonly sketch: Map<number, number>;
-}
-
-export function makeTally(rows: readonly Row[]): Uint8Array {
-  const teams = [...Map.groupBy(rows, ({ team }) => team)].filter(([, own]) =>
-    isTallied(rows.length, own.length),
-  );
-  const sections = teams.map(([team, own]) => {
-    return encode(
-      team,
-      talliedKinds.map((kind) => groupsOf(own, kind)),
-    );
-  });
+export function makeTally({ head, columns }: EncodedSegment): Uint8Array {
+  const { rows, minStartedMs } = head;
+  if (rows < largeRowsMin) return new Uint8Array();
+  const teams = decodeDictionary(columns.team, rows);
+  const outcomes = decodeDictionary(columns.outcome, rows);
+  const started = decodeNumbers(columns.started, rows);
+  const durations = decodeNumbers(columns.duration, rows);
+  const sections: Uint8Array[] = [];
+  for (const [code, team] of teams.values.entries()) {
+    if (!isTallied(rows, teams.counts[code] ?? 0)) continue;
+    const own = positionsOf(teams, code, rows);
+    const calls = new TalliedRows(durations, outcomes, own);
+    const byKind = talliedKinds.map((kind) => {
+      const groups =
+        kind === "hour"
+          ? hoursOf(started, minStartedMs, tallyHourMs, own)
+          : namesOf(decodeDictionary(columns[kind], rows), own);
+      return sumUp(groups, calls);
+    });
+    sections.push(encode(team, byKind));
+  }
   return Buffer.concat(sections);
 }
 
@@ -123,49 +130,28 @@ export class SegmentTally {
   }
 }
 
-function groupsOf(rows: readonly Row[], kind: TalliedKind): Group[] {
-  const groups = new Map<number, Group>();
-  for (const row of rows) {
-    const name = kind === "hour" ? Math.floor(row.startedMs / tallyHourMs) : row[kind];
-    let group = groups.get(name);
-    if (!group) {
-      const sums = { successCount: 0, errorCount: 0, timeoutCount: 0, sumMs: 0, maxMs: 0 };
-      group = { name, ...sums, sketch: new Map() };
-      groups.set(name, group);
-    }
-    const { status } = outcomeOf(row.outcome);
-    if (status === "success") group.successCount++;
-    else if (status === "error") group.errorCount++;
-    else group.timeoutCount++;
-    group.sumMs += row.durationMs;
-    group.maxMs = Math.max(group.maxMs, row.durationMs);
-    const bucket = bucketOf(row.durationMs);
-    group.sketch.set(bucket, (group.sketch.get(bucket) ?? 0) + 1);
-  }
-  return [...groups.values()];
-}
-
-function encode(team: number, byKind: readonly (readonly Group[])[]): Uint8Array {
-  const groups = byKind.flat();
-  const [buckets, counts, ends]: [number[], number[], number[]] = [[], [], []];
-  for (const { sketch } of groups) {
-    buckets.push(...sketch.keys());
-    counts.push(...sketch.values());
-    ends.push(buckets.length);
-  }
+function encode(team: number, byKind: readonly GroupSums[]): Uint8Array {
+  let before = 0;
+  const ends = byKind.map((sums) => {
+    const own = sums.ends.map((end) => before + end);
+    before += sums.buckets.length;
+    return own;
+  });
   const columns = [
-    Float64Array.from(groups, ({ sumMs }) => sumMs),
-    Float64Array.from(groups, ({ maxMs }) => maxMs),
-    Uint32Array.from(groups, ({ name }) => name),
-    Uint32Array.from(groups, ({ successCount }) => successCount),
-    Uint32Array.from(groups, ({ errorCount }) => errorCount),
-    Uint32Array.from(groups, ({ timeoutCount }) => timeoutCount),
-    Uint32Array.from(ends),
-    Uint16Array.from([...buckets, ...counts]),
-  ].map(({ buffer }) => new Uint8Array(buffer));
+    ...byKind.map(({ sumMs }) => sumMs),
+    ...byKind.map(({ maxMs }) => maxMs),
+    // Hours before the epoch become their two's complement.
+    ...byKind.map(({ names }) => Uint32Array.from(names)),
+    ...byKind.map(({ successCount }) => successCount),
+    ...byKind.map(({ errorCount }) => errorCount),
+    ...byKind.map(({ timeoutCount }) => timeoutCount),
+    ...ends,
+    ...byKind.map(({ buckets }) => buckets),
+    ...byKind.map(({ bucketCounts }) => bucketCounts),
+  ].map((column) => new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
   const used = columns.reduce((sum, { length }) => sum + length, headNumbers * 4);
   const size = Math.ceil(used / 8) * 8;
-  const lengths = byKind.map(({ length }) => length);
-  const head = Uint32Array.of(size, team, ...lengths, buckets.length);
+  const lengths = byKind.map(({ names }) => names.length);
+  const head = Uint32Array.of(size, team, ...lengths, before);
   return Buffer.concat([new Uint8Array(head.buffer), ...columns], size);
 }

@@ -5,6 +5,7 @@
  * Guarantees: positions ascend by start, then by id. What a segment holds of a call is what filters, orders,
  * counts; the rest is in its block (block.ts).
  */
+import type { Span } from "./blocks.ts";
 import { outcomeOf } from "./call-codes.ts";
 import {
   type DictionaryColumn,
@@ -15,9 +16,11 @@ import {
   encodeNumbers,
   encodeSparse,
   type NumberColumn,
+  requireCodes,
   type SparseColumn,
   sparseAt,
   uuidAt,
+  uuidBytesLength,
 } from "./column.ts";
 import { makeIdFilter, mayHoldId } from "./id-filter.ts";
 
@@ -54,13 +57,14 @@ export const dictionaryColumns = [
   "session",
 ] as const;
 export type DictionaryColumnName = (typeof dictionaryColumns)[number];
-export type SparseColumnName = "parent" | "logical";
+const numberColumns = ["duration", "started", "seq"] as const;
+type NumberColumnName = (typeof numberColumns)[number];
+const sparseColumns = ["parent", "logical"] as const;
+export type SparseColumnName = (typeof sparseColumns)[number];
 export type ColumnName =
   | DictionaryColumnName
   | SparseColumnName
-  | "duration"
-  | "started"
-  | "seq"
+  | NumberColumnName
   | "ids"
   | "tally"
   | "session_filter";
@@ -89,11 +93,20 @@ function byStart(a: Row, b: Row): number {
   return a.startedMs - b.startedMs || Buffer.compare(a.id, b.id);
 }
 
-/** Rows in the order of lists, at least one, all from `firstSeq` on. */
-export function encodeSegment(rows: readonly Row[], firstSeq: number): SegmentColumns {
-  const minStartedMs = rows[0]?.startedMs ?? 0;
+/** A segment before it is in the file. */
+export interface EncodedSegment {
+  readonly head: Omit<SegmentHead, "id">;
+  readonly columns: SegmentColumns;
+}
+
+/** Rows in the order of lists, at least one, all of the span. */
+export function encodeSegment(rows: readonly Row[], { firstSeq, lastSeq }: Span): EncodedSegment {
+  const [minStartedMs, maxStartedMs] = [rows[0]?.startedMs ?? 0, rows.at(-1)?.startedMs ?? 0];
   const dictionary = (name: DictionaryColumnName) => encodeDictionary(rows.map((row) => row[name]));
-  return {
+  const durations = rows.map((row) => row.durationMs);
+  const starts = { minStartedMs, maxStartedMs };
+  const head = { firstSeq, lastSeq, rows: rows.length, ...starts, ...durationSpan(durations) };
+  const columns = {
     team: dictionary("team"),
     server: dictionary("server"),
     outcome: dictionary("outcome"),
@@ -101,7 +114,7 @@ export function encodeSegment(rows: readonly Row[], firstSeq: number): SegmentCo
     method: dictionary("method"),
     client: dictionary("client"),
     session: dictionary("session"),
-    duration: encodeNumbers(rows.map((row) => row.durationMs)),
+    duration: encodeNumbers(durations),
     started: encodeNumbers(rows.map((row) => row.startedMs - minStartedMs)),
     seq: encodeNumbers(rows.map((row) => row.seq - firstSeq)),
     parent: encodeSparse(rows.map((row) => row.parent)),
@@ -109,6 +122,18 @@ export function encodeSegment(rows: readonly Row[], firstSeq: number): SegmentCo
     ids: Buffer.concat(rows.map((row) => row.id)),
     session_filter: makeIdFilter(new Set(rows.map((row) => row.session))),
   };
+  return { head, columns };
+}
+
+export function durationSpan(
+  durations: ArrayLike<number>,
+): Pick<SegmentHead, "minDurationMs" | "maxDurationMs"> {
+  let [minDurationMs, maxDurationMs] = [Infinity, 0];
+  for (let row = 0; row < durations.length; row++) {
+    minDurationMs = Math.min(minDurationMs, durations[row] as number);
+    maxDurationMs = Math.max(maxDurationMs, durations[row] as number);
+  }
+  return { minDurationMs, maxDurationMs };
 }
 
 /** One segment as a query sees it; columns are read when they are asked for. */
@@ -116,7 +141,7 @@ export class Segment {
   readonly head: SegmentHead;
   readonly #bytesOf: (column: ColumnName) => Uint8Array;
   readonly #dictionaries = new Map<DictionaryColumnName, DictionaryColumn>();
-  readonly #numbers = new Map<"duration" | "started" | "seq", NumberColumn>();
+  readonly #numbers = new Map<NumberColumnName, NumberColumn>();
   readonly #sparse = new Map<SparseColumnName, SparseColumn>();
   #sessionFilter: Uint8Array | undefined;
 
@@ -180,6 +205,11 @@ export class Segment {
     return uuidAt(this.#bytesOf("ids"), row);
   }
 
+  /** Of all rows, 16 bytes each, and the seal. */
+  get ids(): Uint8Array {
+    return this.#bytesOf("ids");
+  }
+
   /** False when it has calls of none of these sessions; costs less than a look at the column. */
   mayHoldSession(sessions: Iterable<number>): boolean {
     this.#sessionFilter ??= this.#bytesOf("session_filter");
@@ -210,6 +240,17 @@ export class Segment {
     };
   }
 
+  /** Reads all columns. @throws RangeError — they are not what was written. */
+  requireWhole(): void {
+    const { rows } = this.head;
+    for (const outcome of this.dictionary("outcome").values) outcomeOf(outcome);
+    for (const name of dictionaryColumns) requireCodes(this.dictionary(name));
+    for (const name of numberColumns) this.#number(name);
+    for (const name of sparseColumns) this.sparse(name);
+    if (this.ids.length < rows * uuidBytesLength)
+      throw new RangeError(`${this.ids.length} bytes are no ids of ${rows} calls`);
+  }
+
   /** All of them. @throws RangeError — its columns are not what was written. */
   rows(): Row[] {
     for (const outcome of this.dictionary("outcome").values) outcomeOf(outcome);
@@ -231,7 +272,7 @@ export class Segment {
     return low;
   }
 
-  #number(name: "duration" | "started" | "seq"): NumberColumn {
+  #number(name: NumberColumnName): NumberColumn {
     let column = this.#numbers.get(name);
     if (!column) {
       column = decodeNumbers(this.#bytesOf(name), this.head.rows);

@@ -7,8 +7,7 @@
 import { Problem } from "../../problem.ts";
 import {
   type ColumnName,
-  encodeSegment,
-  type Row,
+  type EncodedSegment,
   Segment,
   type SegmentHead,
   segmentRowsMax,
@@ -103,27 +102,18 @@ export class Segments {
     return head && head.lastSeq >= seq ? this.#segment(head) : undefined;
   }
 
-  /** Within a write transaction. Rows in the order of lists, at least one. */
-  write(
-    rows: readonly Row[],
-    { firstSeq, lastSeq }: Pick<SegmentHead, "firstSeq" | "lastSeq">,
-  ): void {
-    const columns = encodeSegment(rows, firstSeq);
-    const tally = makeTally(rows);
+  /** Within a write transaction. */
+  write({ head, columns }: EncodedSegment): void {
+    const tally = makeTally({ head, columns });
     const others = unsealedColumns.map((name) => (name === "tally" ? tally : columns[name]));
-    let [minDurationMs, maxDurationMs] = [Infinity, 0];
-    for (const { durationMs } of rows) {
-      minDurationMs = Math.min(minDurationMs, durationMs);
-      maxDurationMs = Math.max(maxDurationMs, durationMs);
-    }
-    const starts = [rows[0]?.startedMs ?? 0, rows.at(-1)?.startedMs ?? 0] as const;
     const spans = [
-      firstSeq,
-      lastSeq,
-      rows.length,
-      ...starts,
-      minDurationMs,
-      maxDurationMs,
+      head.firstSeq,
+      head.lastSeq,
+      head.rows,
+      head.minStartedMs,
+      head.maxStartedMs,
+      head.minDurationMs,
+      head.maxDurationMs,
     ] as const;
     const ids = sealIds(others, columns.ids);
     this.#statements.get(insertSql).run(...spans, ...others, ids);
