@@ -50,11 +50,12 @@ export class CallPruning {
       ? () => this.#teamsStep(beforeMs, teamIds, place)
       : () => this.#step(beforeMs, place);
     let removed = 0;
-    for (let some: number | undefined = 0; some !== undefined && !this.#stopped; await turn()) {
-      some = this.#file.write(step);
-      removed += some ?? 0;
-    }
-    await this.#end();
+    await this.#inSteps(async () => {
+      for (let some: number | undefined = 0; some !== undefined && !this.#stopped; await turn()) {
+        some = this.#file.write(step);
+        removed += some ?? 0;
+      }
+    });
     return removed;
   }
 
@@ -63,21 +64,22 @@ export class CallPruning {
     let pruned = 0;
     // By their first seqs.
     const unreadable = new Unreadable();
-    for (let more = true; more && !this.#stopped; await turn()) {
-      more = this.#file.write(() => {
-        const except = unreadable.values();
-        const heads = blocksWithBodies(this.#file.statements, beforeMs, blocksPerStep, except);
-        for (const head of heads)
-          pruned +=
-            this.#file.passingDamage(
-              head.firstSeq,
-              () => this.#pruneBlock(head, beforeMs),
-              unreadable,
-            ) ?? 0;
-        return heads.length > 0;
-      });
-    }
-    await this.#end();
+    await this.#inSteps(async () => {
+      for (let more = true; more && !this.#stopped; await turn()) {
+        more = this.#file.write(() => {
+          const except = unreadable.values();
+          const heads = blocksWithBodies(this.#file.statements, beforeMs, blocksPerStep, except);
+          for (const head of heads)
+            pruned +=
+              this.#file.passingDamage(
+                head.firstSeq,
+                () => this.#pruneBlock(head, beforeMs),
+                unreadable,
+              ) ?? 0;
+          return heads.length > 0;
+        });
+      }
+    });
     return pruned;
   }
 
@@ -86,8 +88,13 @@ export class CallPruning {
     this.#stopped = true;
   }
 
-  async #end(): Promise<void> {
-    while (!this.#stopped && this.#residue.giveBackStep()) await turn();
+  /** And gives back what they left; others have their turn between any two of them. */
+  async #inSteps(steps: () => Promise<void>): Promise<void> {
+    await this.#residue.inParts(async () => {
+      await steps();
+      while (!this.#stopped && this.#residue.giveBackStep()) await turn();
+    });
+    await turn();
     if (!this.#stopped) this.#residue.scrub();
   }
 

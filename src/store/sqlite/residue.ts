@@ -25,12 +25,12 @@ export class Residue {
 
   /** While `work` writes much, in steps, the WAL goes into the database in smaller parts, each of which a commit waits for. */
   async inParts(work: () => Promise<void>): Promise<void> {
-    const { db } = this.#file;
-    if (this.#inParts++ === 0) db.exec(`PRAGMA wal_autocheckpoint = ${partPages}`);
+    if (this.#inParts === 0) this.#setWalPages(partPages);
+    this.#inParts += 1;
     try {
       await work();
     } finally {
-      if (--this.#inParts === 0 && db.isOpen) db.exec(`PRAGMA wal_autocheckpoint = ${walPagesMax}`);
+      if (--this.#inParts === 0) this.#setWalPages(walPagesMax);
     }
   }
 
@@ -67,6 +67,12 @@ export class Residue {
   /** Empties the WAL if `scrub` could not. */
   scrubIfDue(): void {
     if (this.#isInWal) this.scrub();
+  }
+
+  /** Nothing once the file is closed, which ends such work between two steps. */
+  #setWalPages(pages: number): void {
+    const { db } = this.#file;
+    if (db.isOpen) db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
   }
 
   #pragma(name: "freelist_count" | "page_count"): number {
