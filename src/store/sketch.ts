@@ -48,9 +48,14 @@ export class Sketch {
     this.#count(bucket, 1);
   }
 
-  /** Adds what `counts` of another sketch returned. */
-  addCounts(buckets: ArrayLike<number>, bucketCounts: ArrayLike<number>): void {
-    for (let index = 0; index < buckets.length; index++)
+  /** Adds what `counts` of another sketch returned, or a part of it. */
+  addCounts(
+    buckets: ArrayLike<number>,
+    bucketCounts: ArrayLike<number>,
+    from = 0,
+    to = buckets.length,
+  ): void {
+    for (let index = from; index < to; index++)
       this.#count(buckets[index] ?? 0, bucketCounts[index] ?? 0);
   }
 

@@ -137,13 +137,14 @@ export class Tally {
     this.#sketch.addBucket(bucket);
   }
 
-  addPart(part: TallyPart): void {
+  /** `from` and `to`: which of the part's buckets it is about. */
+  addPart(part: TallyPart, from = 0, to = part.buckets.length): void {
     this.#success += part.successCount;
     this.#error += part.errorCount;
     this.#timeout += part.timeoutCount;
     this.#sumMs += part.sumMs;
     if (part.maxMs > this.#maxMs) this.#maxMs = part.maxMs;
-    this.#sketch.addCounts(part.buckets, part.bucketCounts);
+    this.#sketch.addCounts(part.buckets, part.bucketCounts, from, to);
   }
 
   part(): TallyPart {

@@ -2,6 +2,7 @@
 import { expect, test, vi } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { BlockMerging } from "../../src/store/sqlite/block-merging.ts";
+import { TallyGroups } from "../../src/store/sqlite/bundle-tally.ts";
 import { CallFile } from "../../src/store/sqlite/call-file.ts";
 import { callMetrics } from "../../src/store/sqlite/call-metrics.ts";
 import { CallPruning } from "../../src/store/sqlite/call-pruning.ts";
@@ -332,12 +333,12 @@ test("clients that make up a name for each call cost metrics no more than what i
     window: { sinceMs: startMs - hourMs, untilMs: startMs + hourMs },
     bucketMs: hourMs,
   };
-  const remembered = vi.spyOn(file.tallies, "sums");
+  const packed = vi.spyOn(TallyGroups.prototype, "pack");
   const metrics = await callMetrics(file, systemClock, teamId, query, undefined);
   expect(metrics.total.totalCalls).toBe(16_384);
   expect(metrics.byTool).toHaveLength(1_000);
   expect(metrics.byClient.map(({ totalCalls }) => totalCalls)).toEqual([5_462, 5_462, 5_460]);
-  expect(remembered.mock.results[0]?.value.tool.length).toBeLessThanOrEqual(10_001);
+  expect(packed.mock.results[0]?.value.size("tool")).toBeLessThanOrEqual(10_001);
 });
 
 test("values that as many calls have are told by name, in steps, but for what retention drops in between", async () => {

@@ -1,7 +1,7 @@
 /** The call log's file as its parts share it: one connection, its statements, its dictionary. */
 import type { DatabaseSync } from "node:sqlite";
 import { Problem } from "../../problem.ts";
-import { BundledTallies } from "./bundled-tallies.ts";
+import { BundleAnswers } from "./bundle-answers.ts";
 import { type DatabaseMode, damageHint, openDatabase, transaction } from "./database.ts";
 import { Names } from "./names.ts";
 import { Segments } from "./segments.ts";
@@ -17,12 +17,17 @@ const cacheMaxBytes: Readonly<Record<DatabaseMode, number>> = {
   write: 8_388_608,
 };
 
+const answersMaxBytes: Readonly<Record<DatabaseMode, number>> = {
+  read: 33_554_432,
+  write: 1_048_576,
+};
+
 export class CallFile implements Disposable {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly names: Names;
   readonly segments: Segments;
-  readonly tallies = new BundledTallies();
+  readonly answers: BundleAnswers;
   /** Ids of segments. */
   readonly unreadable = new Unreadable();
   #contentVersion: unknown;
@@ -33,6 +38,7 @@ export class CallFile implements Disposable {
     this.statements = new Statements(this.db);
     this.names = new Names(this.statements);
     this.segments = new Segments(this.statements, cacheMaxBytes[mode]);
+    this.answers = new BundleAnswers(answersMaxBytes[mode]);
   }
 
   /** One snapshot of the file. */
@@ -88,6 +94,7 @@ export class CallFile implements Disposable {
   #forget(): void {
     this.names.forget();
     this.segments.forget();
+    this.answers.forget();
   }
 
   [Symbol.dispose](): void {

@@ -8,14 +8,15 @@ import type { Clock } from "../../clock.ts";
 import type { CallMetrics, MetricsQuery } from "../call-log.ts";
 import { bucketOf } from "../sketch.ts";
 import { CallTally, namesMax, type Tally, type TallyKind, tallyKinds } from "../statistics.ts";
-import type { TallySums } from "./bundled-tallies.ts";
+import { type BundleTally, TallyGroups } from "./bundle-tally.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
-import { scan } from "./call-scan.ts";
+import { type Gathering, type Question, scan } from "./call-scan.ts";
 import type { Positions } from "./hot-loops.ts";
 import type { Names } from "./names.ts";
 import { type Segment, segmentRowsMax } from "./segment.ts";
-import { isTallied, SegmentTally, tallyHourMs } from "./segment-tally.ts";
+import { isTallied, SegmentTally, talliedKinds, tallyHourMs } from "./segment-tally.ts";
+import type { Selection, SeqSpan } from "./selection.ts";
 
 type GroupOf = (kind: TallyKind, name: number) => Tally | null;
 
@@ -27,31 +28,22 @@ export async function callMetrics(
   signal: AbortSignal | undefined,
 ): Promise<CallMetrics> {
   using tally = new CallTally(query);
+  const { bucketMs, ...filter } = query;
+  const spanMs = bucketMs % tallyHourMs === 0 ? tallyHourMs : bucketMs;
   const groupOf = groupsByName(tally, file.names);
-  const byHours = query.bucketMs % tallyHourMs === 0;
-  let whole: Segment[] = [];
-  await scan(
-    file,
-    { teamId, filter: query, clock, signal },
-    {
-      visit: (segment, selection, span) => {
-        const matching = selection.count(segment, span);
-        if (matching === 0) return;
-        const { values, counts } = segment.dictionary("team");
-        const own = counts[values.indexOf(selection.team)];
-        const isWhole = byHours && matching === own;
-        if (isWhole && isTallied(segment.head.rows, matching)) whole.push(segment);
-        else addRows(tally, segment, selection.select(segment, span), groupOf);
-      },
-      bundled: (bundle, { team }) => {
-        const ids = whole.map(({ head }) => head.id);
-        const tallies = () => whole.map((segment) => SegmentTally.of(segment.tally, team));
-        if (whole.length > 0)
-          addSums(tally, file.tallies.sums(teamId, bundle, ids, tallies), groupOf);
-        whole = [];
-      },
+  const question: Question<BundleTally> = {
+    name: `metrics by ${spanMs} ms`,
+    begin: () => new MetricsGathering(spanMs),
+    add: (found) => {
+      for (const kind of tallyKinds)
+        found.addTo(kind, (name) => {
+          const group = groupOf(kind, name);
+          return group === null ? [] : [group];
+        });
+      found.addTo("hour", (span) => [tally.total, tally.bucket(span * spanMs)]);
     },
-  );
+  };
+  await scan(file, { teamId, filter, clock, signal }, question);
   return tally.metrics();
 }
 
@@ -70,33 +62,58 @@ function groupsByName(tally: CallTally, names: Names): GroupOf {
   };
 }
 
-function addSums(tally: CallTally, sums: TallySums, groupOf: GroupOf): void {
-  for (const kind of tallyKinds)
-    for (const [name, part] of sums[kind]) groupOf(kind, name)?.addPart(part);
-  for (const [hour, part] of sums.hour) {
-    tally.total.addPart(part);
-    tally.bucket(hour * tallyHourMs).addPart(part);
-  }
-}
+/** The tallies of one bundle. */
+class MetricsGathering implements Gathering<BundleTally> {
+  readonly #spanMs: number;
+  readonly #groups = new TallyGroups();
 
-function addRows(tally: CallTally, segment: Segment, positions: Positions, groupOf: GroupOf): void {
-  const samples = samplesOf(segment, positions);
-  for (const kind of tallyKinds) {
-    const { values, codes } = segment.dictionary(kind);
-    const groups = new Array<Tally | null | undefined>(values.length).fill(undefined);
-    for (let index = 0; index < positions.length; index++) {
-      const code = codes === undefined ? 0 : (codes[positions[index] as number] as number);
-      let group = groups[code];
-      if (group === undefined) {
-        group = groupOf(kind, values[code] ?? 0);
-        groups[code] = group;
-      }
-      if (group !== null) addSample(group, samples, index);
-    }
+  constructor(spanMs: number) {
+    this.#spanMs = spanMs;
   }
-  for (let index = 0; index < positions.length; index++) {
-    addSample(tally.total, samples, index);
-    addSample(tally.bucket(segment.startedMs(positions[index] as number)), samples, index);
+
+  visit(segment: Segment, selection: Selection, span: SeqSpan): void {
+    const matching = selection.count(segment, span);
+    if (matching === 0) return;
+    const { values, counts } = segment.dictionary("team");
+    const isWhole = matching === counts[values.indexOf(selection.team)];
+    if (isWhole && this.#spanMs === tallyHourMs && isTallied(segment.head.rows, matching))
+      this.#addTally(SegmentTally.of(segment.tally, selection.team));
+    else this.#addRows(segment, selection.select(segment, span));
+  }
+
+  end(): { answer: BundleTally; bytes: number } {
+    const answer = this.#groups.pack();
+    return { answer, bytes: answer.bytes };
+  }
+
+  #addTally(tally: SegmentTally): void {
+    for (const kind of talliedKinds)
+      for (const [name, part] of tally.groups(kind)) this.#groups.group(kind, name)?.addPart(part);
+  }
+
+  #addRows(segment: Segment, positions: Positions): void {
+    const samples = samplesOf(segment, positions);
+    for (const kind of tallyKinds) {
+      const { values, codes } = segment.dictionary(kind);
+      const groups = new Array<Tally | null | undefined>(values.length).fill(undefined);
+      for (let index = 0; index < positions.length; index++) {
+        const code = codes === undefined ? 0 : (codes[positions[index] as number] as number);
+        let group = groups[code];
+        if (group === undefined) {
+          group = this.#groups.group(kind, values[code] ?? 0) ?? null;
+          groups[code] = group;
+        }
+        if (group !== null) addSample(group, samples, index);
+      }
+    }
+    // Rows ascend by start: those of one span follow one another.
+    let [span, group]: [number, Tally | undefined] = [Number.NaN, undefined];
+    for (let index = 0; index < positions.length; index++) {
+      const startedMs = segment.startedMs(positions[index] as number);
+      const own = Math.floor(startedMs / this.#spanMs);
+      if (own !== span) [span, group] = [own, this.#groups.group("hour", own)];
+      if (group) addSample(group, samples, index);
+    }
   }
 }
 

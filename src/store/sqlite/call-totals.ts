@@ -5,6 +5,7 @@
  * distinct value of a facet's field, of which there may be a million; names are looked up in steps of 20 ms.
  */
 import { setImmediate as turn } from "node:timers/promises";
+import { callStatuses } from "../../call.ts";
 import { Problem } from "../../problem.ts";
 import type { CallFilter } from "../call-filter.ts";
 import type {
@@ -20,10 +21,17 @@ import { CallHistogram } from "../histogram.ts";
 import { searchTerms } from "../search-terms.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
-import { scan } from "./call-scan.ts";
+import {
+  addCount,
+  Count,
+  numbersPerStart,
+  Starts,
+  type TotalsQuestion,
+  Values,
+} from "./call-numbers.ts";
+import { type Scan, scan } from "./call-scan.ts";
 import { type SearchLimits, visitAllFound } from "./call-search.ts";
-import { countCodes, type Positions } from "./hot-loops.ts";
-import type { DictionaryColumnName, Segment } from "./segment.ts";
+import type { DictionaryColumnName } from "./segment.ts";
 
 const stepMs = 20;
 const namesPerStep = 8_192;
@@ -49,35 +57,38 @@ export class CallTotals {
 
   async count(teamId: string, filter: CallFilter, signal?: AbortSignal): Promise<number> {
     let count = 0;
-    if (searchTerms(filter.text ?? "").length > 0) {
-      await this.#look(teamId, filter, signal, (_, positions) => {
-        count += positions.length;
-      });
-      return count;
-    }
-    const about = { teamId, filter, clock: this.#limits.clock, signal };
-    await scan(this.#file, about, {
-      visit: (segment, selection, span) => {
-        count += selection.count(segment, span);
+    const question: TotalsQuestion<number> = {
+      name: "count",
+      begin: () => new Count(),
+      add: (calls) => {
+        count += calls;
       },
-    });
+    };
+    await this.#ask({ teamId, filter, clock: this.#limits.clock, signal }, question);
     return count;
   }
 
   async facets(teamId: string, query: FacetsQuery, signal?: AbortSignal): Promise<CallFacets> {
     const { filter, fields, valuesMax } = query;
-    const facets = [...new Set(fields)].map((field) => ({
-      field,
-      counts: new Map<number, number>(),
-    }));
-    await this.#look(teamId, filter, signal, (segment, positions) => {
-      for (const { field, counts } of facets) {
-        addCounts(counts, segment, columnFor(field), positions);
-        if (counts.size > valuesLimit) throw tooManyValues(field);
-      }
-    });
+    const columns = [...new Set(fields.map(columnFor))];
+    const counted = columns.map(() => new Map<number, number>());
+    const question: TotalsQuestion<readonly Uint32Array[]> = {
+      name: `facets of ${columns.join()}`,
+      begin: () => new Values(columns),
+      add: (found) => {
+        for (const [index, pairs] of found.entries()) {
+          const counts = counted[index] ?? new Map<number, number>();
+          for (let at = 0; at < pairs.length; at += 2)
+            addCount(counts, pairs[at] ?? 0, pairs[at + 1] ?? 0);
+          const tooMany = fields.find((field) => columnFor(field) === columns[index]);
+          if (counts.size > valuesLimit && tooMany) throw tooManyValues(tooMany);
+        }
+      },
+    };
+    await this.#ask({ teamId, filter, clock: this.#limits.clock, signal }, question);
     const found: [FacetField, readonly FacetValue[]][] = [];
-    for (const { field, counts } of facets) {
+    for (const field of new Set(fields)) {
+      const counts = counted[columns.indexOf(columnFor(field))] ?? new Map<number, number>();
       const values = isNamed(field)
         ? await this.#names(counts, valuesMax, signal)
         : outcomes(field, counts, valuesMax);
@@ -92,38 +103,35 @@ export class CallTotals {
     signal?: AbortSignal,
   ): Promise<readonly HistogramBucket[]> {
     const histogram = new CallHistogram(query);
-    await this.#look(teamId, query.filter, signal, (segment, positions) => {
-      for (const run of runsByBucket(segment, positions, query.bucketMs)) {
-        const counts = new Map<number, number>();
-        addCounts(counts, segment, "outcome", run);
-        const startedMs = segment.startedMs(run[0] ?? 0);
-        for (const [code, calls] of counts) histogram.add(startedMs, outcomeOf(code).status, calls);
-      }
-    });
+    const { filter, bucketMs } = query;
+    const question: TotalsQuestion<Float64Array> = {
+      name: `histogram by ${bucketMs} ms`,
+      begin: () => new Starts(bucketMs),
+      add: (found) => {
+        for (let at = 0; at < found.length; at += numbersPerStart) {
+          const startedMs = (found[at] ?? 0) * bucketMs;
+          for (const [index, status] of callStatuses.entries())
+            histogram.add(startedMs, status, found[at + 1 + index] ?? 0);
+        }
+      },
+    };
+    await this.#ask({ teamId, filter, clock: this.#limits.clock, signal }, question);
     return histogram.buckets();
   }
 
-  /** Shows every matching call, many or one at a time. */
-  async #look(
-    teamId: string,
-    filter: CallFilter,
-    signal: AbortSignal | undefined,
-    visit: (segment: Segment, positions: Positions) => void,
-  ): Promise<void> {
+  /** A text search finds calls one at a time, and remembers nothing: bodies may go and their calls stay. */
+  async #ask<Answer>(about: Scan, question: TotalsQuestion<Answer>): Promise<void> {
+    const { teamId, filter, signal } = about;
     const terms = searchTerms(filter.text ?? "");
-    if (terms.length > 0) {
-      const search = { teamId, query: filter, terms, signal };
-      const one = new Uint16Array(1);
-      await visitAllFound(this.#file, this.#limits, search, ({ segment, position }) => {
-        one[0] = position;
-        visit(segment, one);
-      });
-      return;
-    }
-    const about = { teamId, filter, clock: this.#limits.clock, signal };
-    await scan(this.#file, about, {
-      visit: (segment, selection, span) => visit(segment, selection.select(segment, span)),
+    if (terms.length === 0) return scan(this.#file, about, question);
+    const one = new Uint16Array(1);
+    const search = { teamId, query: filter, terms, signal };
+    const gathering = question.begin();
+    await visitAllFound(this.#file, this.#limits, search, ({ segment, position }) => {
+      one[0] = position;
+      gathering.addRows(segment, one);
     });
+    question.add(gathering.end().answer);
   }
 
   /** In steps: where many have as few calls, all of them may have to be looked up to tell the first by name. */
@@ -180,46 +188,4 @@ function isNamed(field: FacetField): field is NamedField {
 
 function columnFor(field: FacetField): DictionaryColumnName {
   return isNamed(field) ? columnOf[field] : "outcome";
-}
-
-function addCounts(
-  counts: Map<number, number>,
-  segment: Segment,
-  column: DictionaryColumnName,
-  positions: Positions,
-): void {
-  const { values, codes, counts: whole } = segment.dictionary(column);
-  let found: Uint32Array = whole;
-  if (!codes) found = Uint32Array.of(positions.length);
-  else if (positions.length < segment.head.rows) {
-    found = new Uint32Array(values.length);
-    countCodes(positions, codes, found);
-  }
-  for (let code = 0; code < values.length; code++) {
-    const [value = 0, calls = 0] = [values[code], found[code]];
-    if (calls > 0) counts.set(value, (counts.get(value) ?? 0) + calls);
-  }
-}
-
-/** Positions ascend by start, so those of one bucket lie side by side. */
-function* runsByBucket(
-  segment: Segment,
-  positions: Positions,
-  bucketMs: number,
-): Generator<Positions> {
-  let from = 0;
-  while (from < positions.length) {
-    const bucket = Math.floor(segment.startedMs(positions[from] ?? 0) / bucketMs);
-    const beyond = segment.firstRowFrom((bucket + 1) * bucketMs);
-    let [low, high] = [from, positions.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((positions[middle] ?? 0) < beyond) low = middle + 1;
-      else high = middle;
-    }
-    // The first is of its own bucket, whatever a damaged column says.
-    const to = Math.max(low, from + 1);
-    yield positions.subarray(from, to);
-    from = to;
-  }
 }

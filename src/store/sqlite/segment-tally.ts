@@ -89,11 +89,8 @@ export class SegmentTally {
     throw new RangeError(`a segment without the tally of team ${team}`);
   }
 
-  /** Names, or hours since the epoch, that are wanted, and their sums. */
-  *groups(
-    kind: TalliedKind,
-    isWanted: (name: number) => boolean,
-  ): Generator<readonly [name: number, part: TallyPart]> {
+  /** Names, or hours since the epoch, and their sums. */
+  *groups(kind: TalliedKind): Generator<readonly [name: number, part: TallyPart]> {
     let group = 0;
     for (const [index, each] of talliedKinds.entries()) {
       const count = this.#counts[index] ?? 0;
@@ -103,7 +100,7 @@ export class SegmentTally {
           const number = this.#number(0, group);
           // Hours before the epoch were written as their two's complement.
           const name = kind === "hour" ? number | 0 : number;
-          if (isWanted(name)) yield [name, this.#part(group)];
+          yield [name, this.#part(group)];
         }
         return;
       }

@@ -48,6 +48,8 @@ export class Selection {
   readonly team: number;
   readonly sinceMs: number;
   readonly untilMs: number;
+  /** Ids of the names of servers whose calls do not match, as they are removed. */
+  readonly hidden: readonly number[];
   readonly #tests: readonly Test[];
   readonly #minDurationMs: number;
   readonly #maxDurationMs: number;
@@ -57,9 +59,10 @@ export class Selection {
     team: number,
     filter: CallFilter,
     tests: readonly Test[],
-    relatives: Relatives | undefined,
+    { hidden, relatives }: { hidden: readonly number[]; relatives: Relatives | undefined },
   ) {
     this.team = team;
+    this.hidden = hidden;
     this.sinceMs = filter.window?.sinceMs ?? -Infinity;
     this.untilMs = filter.window?.untilMs ?? Infinity;
     this.#minDurationMs = filter.minDurationMs ?? 0;
@@ -79,11 +82,14 @@ export class Selection {
     if (team === undefined) return undefined;
     const tests = testsOf(filter, names, team);
     if (!tests) return undefined;
-    tests.unshift({ column: "team", accepts: (value) => value === team });
+    // A name is one team's own.
+    if (!named.some(([, list]) => filter[list]))
+      tests.unshift({ column: "team", accepts: (value) => value === team });
     const hidden = hiddenServers(teamId, statements);
     if (hidden.length > 0)
       tests.push({ column: "server", accepts: (value) => !hidden.includes(value) });
-    return new Selection(team, filter, tests, Relatives.of(filter, statements));
+    const relatives = Relatives.of(filter, statements);
+    return new Selection(team, filter, tests, { hidden, relatives });
   }
 
   /** Good until the next call of this method. */
