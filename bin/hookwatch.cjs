@@ -3,7 +3,7 @@
 "use strict";
 
 const { spawn } = require("node:child_process");
-const { constants } = require("node:os");
+const { constants, getPriority, setPriority } = require("node:os");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { findRuntime } = require("./runtime.cjs");
@@ -20,6 +20,9 @@ process.env.UV_THREADPOOL_SIZE ||= "16";
 process.env.MALLOC_ARENA_MAX ||= "2";
 process.env.MALLOC_MMAP_THRESHOLD_ ||= "262144";
 process.env.MALLOC_TRIM_THRESHOLD_ ||= "1048576";
+
+// A backup is made beside a host, whose calls come first: from here on, with every thread that will be.
+if (process.argv[2] === "backup") setPriority(Math.max(getPriority(), 10));
 
 let runtime;
 try {

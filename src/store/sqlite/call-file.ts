@@ -13,7 +13,7 @@ export const busyTimeoutMs = 5_000;
 
 /** Columns kept in memory: a reader asks for the same ones again and again, a writer merges each once or twice. */
 const cacheMaxBytes: Readonly<Record<DatabaseMode, number>> = {
-  read: 67_108_864,
+  read: 16_777_216,
   write: 8_388_608,
 };
 
