@@ -41,11 +41,11 @@ export class Sketch {
   #total = 0;
 
   add(durationMs: number): void {
-    this.#count(bucketOf(durationMs), 1);
+    this.#count(bucketOf(durationMs));
   }
 
   addBucket(bucket: number): void {
-    this.#count(bucket, 1);
+    this.#count(bucket);
   }
 
   /** Adds what `counts` of another sketch returned, or a part of it. */
@@ -55,8 +55,16 @@ export class Sketch {
     from = 0,
     to = buckets.length,
   ): void {
-    for (let index = from; index < to; index++)
-      this.#count(buckets[index] ?? 0, bucketCounts[index] ?? 0);
+    let counts = this.#counts;
+    let total = 0;
+    for (let index = from; index < to; index++) {
+      const bucket = buckets[index] as number;
+      const times = bucketCounts[index] as number;
+      if (bucket >= counts.length) counts = this.#grow(bucket);
+      counts[bucket] = (counts[bucket] as number) + times;
+      total += times;
+    }
+    this.#total += total;
   }
 
   /** The buckets that hold durations, ascending, and how many each holds. */
@@ -101,14 +109,18 @@ export class Sketch {
     this.#total = 0;
   }
 
-  #count(bucket: number, times: number): void {
-    if (bucket >= this.#counts.length) {
-      const grown = emptyCounts(bucket);
-      grown.set(this.#counts);
-      this.#counts = grown;
-    }
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
-    this.#total += times;
+  #count(bucket: number): void {
+    const counts = bucket < this.#counts.length ? this.#counts : this.#grow(bucket);
+    counts[bucket] = (counts[bucket] as number) + 1;
+    this.#total++;
+  }
+
+  /** Makes room for a bucket. */
+  #grow(bucket: number): Uint32Array {
+    const grown = emptyCounts(bucket);
+    grown.set(this.#counts);
+    this.#counts = grown;
+    return grown;
   }
 }
 

@@ -3,7 +3,8 @@ import { BundleAnswers } from "./bundle-answers.ts";
 import type { Bundle } from "./bundles.ts";
 
 const bundle = (number: number, changes: Partial<Bundle> = {}): Bundle => ({
-  number,
+  name: `${number}`,
+  endSeq: 100,
   segments: 3,
   newestId: 30,
   firstSeq: 0,

@@ -1,5 +1,5 @@
 /**
- * What questions found in whole bundles, remembered: segments never change, so neither does what the same ones answer.
+ * What questions found in whole bundles and shelves, remembered: segments never change, so neither does what the same ones answer.
  *
  * Whoever watches a dashboard asks the same again and again, of which only the latest calls differ. Bounds: the bytes
  * that it is made with; the question that was asked longest ago goes first, and one that does not fit by itself is
@@ -18,7 +18,7 @@ interface Remembered<Answer> {
 }
 
 interface AnsweredQuestion {
-  readonly byBundle: Map<number, Remembered<unknown>>;
+  readonly byBundle: Map<string, Remembered<unknown>>;
   bytes: number;
 }
 
@@ -27,6 +27,7 @@ export interface AnswersTo<Answer> {
   /** `undefined` when the bundle was not asked, or has other segments by now. */
   recall(bundle: Bundle): Answer | undefined;
   remember(bundle: Bundle, answer: Answer, bytes: number): void;
+  forget(bundle: Bundle): void;
 }
 
 export class BundleAnswers {
@@ -44,13 +45,20 @@ export class BundleAnswers {
     const asked = this.#questions.get(question);
     if (asked) this.#askedLast(question, asked);
     return {
-      recall: ({ number, segments, newestId }) => {
-        const known = this.#questions.get(question)?.byBundle.get(number);
+      recall: ({ name, segments, newestId }) => {
+        const known = this.#questions.get(question)?.byBundle.get(name);
         const isSame = known?.segments === segments && known.newestId === newestId;
         return isSame ? (known.answer as Answer) : undefined;
       },
       remember: (bundle, answer, bytes) => {
         this.#remember(question, bundle, { answer, bytes: bytes + overheadBytes });
+      },
+      forget: ({ name }) => {
+        const asked = this.#questions.get(question);
+        const known = asked?.byBundle.get(name);
+        if (!asked || !known) return;
+        asked.byBundle.delete(name);
+        this.#add(asked, -known.bytes);
       },
     };
   }
@@ -62,12 +70,12 @@ export class BundleAnswers {
 
   #remember(
     question: string,
-    { number, segments, newestId }: Bundle,
+    { name, segments, newestId }: Bundle,
     { answer, bytes }: { answer: unknown; bytes: number },
   ): void {
     const asked = this.#questions.get(question) ?? this.#begun(question);
-    this.#add(asked, bytes - (asked.byBundle.get(number)?.bytes ?? 0));
-    asked.byBundle.set(number, { segments, newestId, answer, bytes });
+    this.#add(asked, bytes - (asked.byBundle.get(name)?.bytes ?? 0));
+    asked.byBundle.set(name, { segments, newestId, answer, bytes });
     for (const [oldest, { bytes: freed }] of this.#questions) {
       if (this.#bytes <= this.#bytesMax) return;
       if (oldest === question) break;
@@ -75,7 +83,7 @@ export class BundleAnswers {
       this.#bytes -= freed;
     }
     if (this.#bytes <= this.#bytesMax) return;
-    asked.byBundle.delete(number);
+    asked.byBundle.delete(name);
     this.#add(asked, -bytes);
   }
 

@@ -1,15 +1,20 @@
 /**
- * Calls that arrived one after the other, some 32 large segments of them, as what is asked and remembered together.
+ * Calls that arrived one after the other, as what is asked and remembered together: bundles of some 32 large segments,
+ * and shelves of eight bundles.
  *
  * A segment belongs to the bundle that its first seq lies in, wherever it ends.
  */
 import type { Statements } from "./statements.ts";
 
 export const bundleSeqs = 262_144;
+export const shelfSeqs = 8 * bundleSeqs;
 
-/** What is known of a bundle's segments without reading them. */
+/** What is known of the segments of a bundle, or a shelf, without reading them. */
 export interface Bundle {
-  readonly number: number;
+  /** Different for bundles and shelves. */
+  readonly name: string;
+  /** The first seq that is beyond it. */
+  readonly endSeq: number;
   readonly segments: number;
   /** Highest id of them: with how many there are it tells whether they are the same as before, as ids are never used twice. */
   readonly newestId: number;
@@ -19,15 +24,20 @@ export interface Bundle {
   readonly maxStartedMs: number;
 }
 
-/** Within a transaction: the last bundle that has a segment before a seq, with those before it alone. */
-export function bundleBefore(statements: Statements, seq: number): Bundle | undefined {
+/** Within a transaction: the last one, of so many seqs, that has a segment before a seq, with those before it alone. */
+export function bundleBefore(
+  statements: Statements,
+  seq: number,
+  seqs = bundleSeqs,
+): Bundle | undefined {
   const last = statements.get(lastSql).get(seq);
   if (!last) return undefined;
-  const number = Math.floor(Number(last.first_seq) / bundleSeqs);
-  const until = Math.min(seq, (number + 1) * bundleSeqs);
-  const row = statements.get(bundleSql).get(number * bundleSeqs, until) ?? {};
+  const number = Math.floor(Number(last.first_seq) / seqs);
+  const endSeq = (number + 1) * seqs;
+  const row = statements.get(bundleSql).get(number * seqs, Math.min(seq, endSeq)) ?? {};
   return {
-    number,
+    name: `${number} of ${seqs}`,
+    endSeq,
     segments: Number(row.segments),
     newestId: Number(row.newest_id),
     firstSeq: Number(row.first_seq),

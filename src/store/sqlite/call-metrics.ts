@@ -81,6 +81,14 @@ class MetricsGathering implements Gathering<BundleTally> {
     else this.#addRows(segment, selection.select(segment, span));
   }
 
+  absorb(found: BundleTally): void {
+    for (const kind of talliedKinds)
+      found.addTo(kind, (name) => {
+        const group = this.#groups.group(kind, name);
+        return group ? [group] : [];
+      });
+  }
+
   end(): { answer: BundleTally; bytes: number } {
     const answer = this.#groups.pack();
     return { answer, bytes: answer.bytes };

@@ -31,6 +31,10 @@ export class Count implements TotalsGathering<number> {
     this.#calls += length;
   }
 
+  absorb(calls: number): void {
+    this.#calls += calls;
+  }
+
   end(): { answer: number; bytes: number } {
     return { answer: this.#calls, bytes: 0 };
   }
@@ -50,6 +54,10 @@ export class Values implements TotalsGathering<readonly Uint32Array[]> {
 
   addRows(segment: Segment, positions: Positions): void {
     for (const [column, counts] of this.#columns) addCounts(counts, segment, column, positions);
+  }
+
+  absorb(answer: readonly Uint32Array[]): void {
+    for (const [index, [, counts]] of this.#columns.entries()) addPairs(counts, answer[index]);
   }
 
   end(): { answer: readonly Uint32Array[]; bytes: number } {
@@ -73,11 +81,18 @@ export class Starts implements TotalsGathering<Float64Array> {
     this.addRows(segment, selection.select(segment, span));
   }
 
+  absorb(answer: Float64Array): void {
+    for (let at = 0; at < answer.length; at += numbersPerStart) {
+      const byStatus = this.#counts(answer[at] ?? 0);
+      for (let status = 0; status < callStatuses.length; status++)
+        byStatus[status] = (byStatus[status] ?? 0) + (answer[at + 1 + status] ?? 0);
+    }
+  }
+
   addRows(segment: Segment, positions: Positions): void {
     for (const run of runsByBucket(segment, positions, this.#bucketMs)) {
       const bucket = Math.floor(segment.startedMs(run[0] ?? 0) / this.#bucketMs);
-      const byStatus = this.#byBucket.get(bucket) ?? callStatuses.map(() => 0);
-      this.#byBucket.set(bucket, byStatus);
+      const byStatus = this.#counts(bucket);
       const counts = new Map<number, number>();
       addCounts(counts, segment, "outcome", run);
       for (const [code, calls] of counts) {
@@ -91,6 +106,13 @@ export class Starts implements TotalsGathering<Float64Array> {
     const numbers = [...this.#byBucket].flatMap(([bucket, byStatus]) => [bucket, ...byStatus]);
     const answer = Float64Array.from(numbers);
     return { answer, bytes: answer.byteLength };
+  }
+
+  #counts(bucket: number): number[] {
+    const known = this.#byBucket.get(bucket);
+    const byStatus = known ?? callStatuses.map(() => 0);
+    if (!known) this.#byBucket.set(bucket, byStatus);
+    return byStatus;
   }
 }
 
@@ -134,6 +156,12 @@ function* runsByBucket(
   }
 }
 
-export function addCount(counts: Map<number, number>, value: number, calls: number): void {
+/** Of what `Values` found in one column. */
+export function addPairs(counts: Map<number, number>, pairs: Uint32Array | undefined): void {
+  for (let at = 0; pairs && at < pairs.length; at += 2)
+    addCount(counts, pairs[at] ?? 0, pairs[at + 1] ?? 0);
+}
+
+function addCount(counts: Map<number, number>, value: number, calls: number): void {
   if (calls > 0) counts.set(value, (counts.get(value) ?? 0) + calls);
 }

@@ -22,7 +22,7 @@ import { searchTerms } from "../search-terms.ts";
 import { outcomeOf } from "./call-codes.ts";
 import type { CallFile } from "./call-file.ts";
 import {
-  addCount,
+  addPairs,
   Count,
   numbersPerStart,
   Starts,
@@ -107,8 +107,7 @@ export class CallTotals {
       add: (found) => {
         for (const [index, pairs] of found.entries()) {
           const counts = counted[index] ?? new Map<number, number>();
-          for (let at = 0; at < pairs.length; at += 2)
-            addCount(counts, pairs[at] ?? 0, pairs[at + 1] ?? 0);
+          addPairs(counts, pairs);
           const tooMany = fields.find((field) => columnFor(field) === columns[index]);
           if (counts.size > valuesLimit && tooMany) throw tooManyValues(tooMany);
         }
