@@ -136,7 +136,7 @@ test("a tally holds each call of a team with many once in each kind, and no othe
         for (const kind of talliedKinds) {
           const nameOf = (row: Row) =>
             kind === "hour" ? Math.floor(row.startedMs / tallyHourMs) : row[kind];
-          const found = [...tally.groups(kind, () => true)].map(([name, part]) => ({
+          const found = [...tally.groups(kind)].map(([name, part]) => ({
             ...part,
             name,
             buckets: Array.from(part.buckets),
