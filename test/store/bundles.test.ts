@@ -41,10 +41,10 @@ test("a question that is asked again looks at the bundles that changed, and at n
   expect(await ask({ window: { untilMs: startMs } })).toEqual({ looked: 0, calls: 0 });
   appendCalls(file, [call("another")]);
   expect(await ask()).toEqual({ looked: 1, calls: 7 });
-  new CallRemoval(file, new Residue(file)).removeCall(teamId, call("b 1").id);
+  await new CallRemoval(file, new Residue(file)).removeCall(teamId, call("b 1").id);
   expect(await ask()).toEqual({ looked: 1, calls: 6 });
   // Its segment goes with it, and the newest of its bundle stays.
-  new CallRemoval(file, new Residue(file)).removeCall(teamId, call("a 2").id);
+  await new CallRemoval(file, new Residue(file)).removeCall(teamId, call("a 2").id);
   expect(await ask()).toEqual({ looked: 1, calls: 5 });
 });
 
@@ -66,7 +66,7 @@ test("bundles of a shelf that is asked again are one answer, until one of them c
   expect(answers.recall(shelf)).toBe(8);
   // The next call would make it another, and what its other bundles answered would be forgotten.
   expect(answers.recall(latest)).toBeUndefined();
-  new CallRemoval(file, new Residue(file)).removeCall(teamId, call("9").id);
+  await new CallRemoval(file, new Residue(file)).removeCall(teamId, call("9").id);
   expect(await ask()).toEqual({ looked: 7, calls: 19 });
   expect(await ask({ window: { sinceMs: startMs, untilMs: startMs + 1 } })).toEqual({
     looked: 0,
@@ -168,7 +168,8 @@ test("whatever was appended, removed, hidden and asked before, answers are those
         file.answers.forget();
         const known = await everything(file, step);
         expect(remembered).toEqual([known, known, known]);
-      } else if (appended > 0) removal.removeCall(teamId, call(`${step.which % appended}`).id);
+      } else if (appended > 0)
+        await removal.removeCall(teamId, call(`${step.which % appended}`).id);
     }
   });
   await fc.assert(random, { numRuns: 100 });
