@@ -6,8 +6,9 @@
  * Bounds: `maxBytes` here and the budget all of them share; past either the rest is only counted. Memory is at
  * most twice what is held, however small the chunks are, and given back when it is read.
  */
+
+import { free } from "../free.ts";
 import type { Room } from "./budget.ts";
-import { free } from "./free.ts";
 
 const nothing = Buffer.alloc(0);
 const blockMinBytes = 2_048;

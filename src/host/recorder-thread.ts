@@ -6,10 +6,10 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Call } from "../call.ts";
 import { Capture, type CaptureStats } from "../capture/capture.ts";
-import { free } from "../capture/free.ts";
 import { type NumberedSlab, SlabOrder } from "../capture/slab-order.ts";
 import { SlabTurn } from "../capture/slab-turn.ts";
 import { systemClock } from "../clock.ts";
+import { free } from "../free.ts";
 import { idsByTime } from "../id.ts";
 import type { Account, Taken } from "../ingest/accounting.ts";
 import { Ingest, ingestDefaults } from "../ingest/ingest.ts";

@@ -74,7 +74,7 @@ export class BlockMerging {
     const { statements } = this.#file;
     const [first, last] = [pack[0], pack.at(-1)];
     if (!first || !last) return false;
-    const reading = new BlockReading(statements);
+    using reading = new BlockReading(statements);
     const entries = pack.flatMap(({ firstSeq }) => reading.at(firstSeq).entries());
     const span = { firstSeq: first.firstSeq, lastSeq: last.lastSeq };
     const from = pack.map(({ bodiesFromMs }) => bodiesFromMs).filter((ms) => ms !== null);

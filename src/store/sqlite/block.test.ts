@@ -86,6 +86,24 @@ test("a block of more than the reused buffer holds comes back whole", () => {
   expect(new Block(packBlock(1, [entry])).find(1)).toEqual(entry);
 });
 
+test("a block gives its memory back at once, and takes nothing of others with it", () => {
+  const entryOf = (body: string) => [
+    { seq: 1, rest: "[]", error: "", request: body, response: "" },
+  ];
+  const large = packBlock(1, entryOf("Abc ".repeat(250_000)));
+  const small = packBlock(1, entryOf("Abc"));
+  const beside: Buffer[] = [];
+  const sought = searchTerms("c a");
+  const before = process.memoryUsage().arrayBuffers;
+  for (let time = 0; time < 5_000; time++) {
+    using block = new Block(time % 100 === 0 ? large : small);
+    block.includesTerms(1, sought);
+    beside.push(Buffer.from(`beside ${time}`));
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  expect(beside.map(String)).toEqual(beside.map((_, at) => `beside ${at}`));
+});
+
 test("a damaged block is refused, whatever is damaged", () => {
   const body = "abc ".repeat(500);
   const whole = packBlock(1, [{ seq: 1, rest: "[]", error: "", request: body, response: body }]);

@@ -3,6 +3,7 @@
  *
  * Bounds: a reading holds at most 8 unpacked blocks, of 1 Mi characters (3 MiB at most) or one call each.
  */
+import { free } from "../../free.ts";
 import { Problem } from "../../problem.ts";
 import { Block, type BlockEntry, type FilteredBlock, packBlock } from "./block.ts";
 import type { Statements } from "./statements.ts";
@@ -23,8 +24,8 @@ export interface BlockHead extends Span {
 
 const heldMax = 8;
 
-/** Reads within one transaction; a later one may find other blocks. */
-export class BlockReading {
+/** Reads within one transaction; a later one may find other blocks. Of a block nothing may be asked once 8 others were read. */
+export class BlockReading implements Disposable {
   readonly #statements: Statements;
   readonly #held: (Span & { readonly block: Block })[] = [];
 
@@ -37,7 +38,7 @@ export class BlockReading {
     const known = this.#held.find(({ firstSeq, lastSeq }) => firstSeq <= seq && seq <= lastSeq);
     if (known) return known.block;
     const read = this.#read(seq);
-    if (this.#held.length >= heldMax) this.#held.shift();
+    if (this.#held.length >= heldMax) this.#held.shift()?.block[Symbol.dispose]();
     this.#held.push(read);
     return read.block;
   }
@@ -59,6 +60,11 @@ export class BlockReading {
     }
   }
 
+  /** Gives the memory of the blocks back. */
+  [Symbol.dispose](): void {
+    for (const { block } of this.#held.splice(0)) block[Symbol.dispose]();
+  }
+
   #read(seq: number): Span & { readonly block: Block } {
     const row = this.#statements.get(blockSql).get(seq);
     if (!row || Number(row.last_seq) < seq) throw lost(seq);
@@ -67,6 +73,7 @@ export class BlockReading {
     if (!(bytes instanceof Uint8Array)) throw lost(seq);
     const [codec, rawBytes] = [Number(row.codec), Number(row.raw_bytes)];
     const block = new Block({ firstSeq, codec, rawBytes, bytes });
+    free(bytes);
     return { firstSeq, lastSeq: Number(row.last_seq), block };
   }
 }

@@ -163,7 +163,8 @@ export class CallPruning {
     const segment = segments.holding(head.firstSeq);
     if (!segment) throw new RangeError(`block ${head.firstSeq} has no segment`);
     let [pruned, bodiesFromMs] = [0, Infinity];
-    const entries = new BlockReading(statements)
+    using reading = new BlockReading(statements);
+    const entries = reading
       .at(head.firstSeq)
       .entries()
       .map((entry) => {

@@ -73,7 +73,7 @@ export class CallReader {
       take: query.limit + 1 - calls.length,
       isOver: () => this.#limits.clock.monotonicMs() >= endMs,
     });
-    const blocks = new BlockReading(statements);
+    using blocks = new BlockReading(statements);
     for (const { segment, position } of hits) {
       const row = segment.row(position);
       const entry = blocks.entryIfWhole(row.seq, query.bodyMaxLength) ?? damagedEntry(row.seq);
@@ -114,7 +114,7 @@ export class CallReader {
       throw invalid({ field: "after", message: "is not a position that this log issued" });
     const selection = Selection.of(teamId, filter, names, statements);
     const terms = searchTerms(filter.text ?? "");
-    const blocks = new BlockReading(statements);
+    using blocks = new BlockReading(statements);
     const endMs = this.#limits.clock.monotonicMs() + stepMs;
     const arrivals: CallArrival[] = [];
     if (!selection || fromSeq === end) return { arrivals, next: encodePosition(end) };
@@ -150,7 +150,8 @@ export class CallReader {
       const row = segment.row(position);
       if (row.team !== names.find(teamId)) return undefined;
       if (hiddenServers(teamId, statements).includes(row.server)) return undefined;
-      return toCall(teamId, row, new BlockReading(statements).entry(row.seq), names);
+      using blocks = new BlockReading(statements);
+      return toCall(teamId, row, blocks.entry(row.seq), names);
     });
   }
 }

@@ -101,7 +101,7 @@ async function visitFound(
       take: stepHits,
       isOver: () => clock.monotonicMs() >= endMs,
     });
-    const blocks = new BlockReading(file.statements);
+    using blocks = new BlockReading(file.statements);
     for (const hit of hits) {
       const seq = hit.segment.seq(hit.position);
       if (blocks.at(seq).includesTerms(seq, terms) && !visit(hit, blocks)) return "stopped";

@@ -36,7 +36,7 @@ function damageOf({ statements, names }: CallFile, segment: Segment): string[] {
   const { firstSeq, lastSeq, minStartedMs, maxStartedMs, minDurationMs, maxDurationMs } =
     segment.head;
   const findings: string[] = [];
-  const blocks = new BlockReading(statements);
+  using blocks = new BlockReading(statements);
   const seqOf = statements.get("SELECT seq FROM ids WHERE id = ?");
   const attempt = (what: string, work: () => string | undefined) => {
     try {

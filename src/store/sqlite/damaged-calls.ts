@@ -31,7 +31,7 @@ export function* readDamagedCalls(
   const names = readNames(db);
   const text = (id: number) => names.get(id) ?? `lost name ${id}`;
   for (const head of heads) {
-    const blocks = new BlockReading(statements);
+    using blocks = new BlockReading(statements);
     // In the order of blocks, each of which is then unpacked once.
     for (const row of readRows(statements, head).toSorted((a, b) => a.seq - b.seq)) {
       const entry = passingDamage(() => blocks.entryIfWhole(row.seq));

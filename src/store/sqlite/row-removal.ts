@@ -47,7 +47,8 @@ export function thinBlock(
   head: BlockHead,
   doomed: ReadonlySet<number>,
 ): void {
-  const block = new BlockReading(statements).at(head.firstSeq);
+  using reading = new BlockReading(statements);
+  const block = reading.at(head.firstSeq);
   const seqs = block.seqs();
   const kept = seqs.filter((seq) => !doomed.has(seq));
   if (kept.length === seqs.length) return;

@@ -4,6 +4,6 @@
  * V8 does not see what lies outside its heap but for its sum, and collects what is left behind there when 64 MiB of it
  * have come together (v8: src/heap/heap.h, `kExternalAllocationSoftLimit`), in each thread.
  */
-export function free(bytes: Uint8Array<ArrayBuffer>): void {
-  bytes.buffer.transfer(0);
+export function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
