@@ -76,7 +76,7 @@ const writerPragmas = `
   PRAGMA secure_delete = ON;
   PRAGMA wal_autocheckpoint = ${walPagesMax};
   PRAGMA journal_size_limit = 67108864;
-  PRAGMA cache_size = -16384;
+  PRAGMA cache_size = -8192;
   PRAGMA temp_store = MEMORY;
   PRAGMA trusted_schema = OFF;
 `;
