@@ -1,9 +1,15 @@
-/** Q22: a backup made under load restores to a log with every call that was there when it began; the last of some is tried. */
+/**
+ * Q22: a backup made under load restores to a log with every call that was there when it began; the last of some is tried,
+ * and one that was made while calls came as fast as they were answered.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { drained } from "./accounted.ts";
+import { openBench } from "./closed-loop.ts";
 import { startEchoUpstream } from "./echo-upstream.ts";
+import { readAccount } from "./figures.ts";
 import { HostProcess, programPath, readProgramHelp, registerServer } from "./host-process.ts";
 import { checkWindows, type Span } from "./passage.ts";
 import { type Run, Skipped } from "./run.ts";
@@ -14,6 +20,10 @@ import { duplicates, integrityFaults, storedCalls } from "./stored-calls.ts";
 
 const perSecond = 200;
 const calmMs = 4_000;
+/** As Q1: each sends its next call when its last was answered. */
+const closedLoop = { connections: 50, seconds: 12 };
+const closedLoopLeadMs = 4_000;
+const drainMaxMs = 30_000;
 
 export async function backupUnderLoad(run: Run): Promise<void> {
   if (!readProgramHelp().includes("hookwatch backup"))
@@ -73,6 +83,41 @@ export async function backupUnderLoad(run: Run): Promise<void> {
   );
   const found = await again.api.send<{ total: number }>("GET", "/v1/mcp/servers");
   run.check("its servers are there", `${found.total}`, found.total === 1);
+  await again.stop();
+  const faults = integrityFaults(restored);
+  run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
+  await underClosedLoop(run);
+}
+
+/** The log is behind then, and what waits for it is a part of the backup. */
+async function underClosedLoop(run: Run): Promise<void> {
+  run.note(`during Q1, over ${closedLoop.connections} connections:`);
+  await using scratch = await makeScratch("backup-closed-loop");
+  const [dataDir, restored, copy] = ["data", "restored", "copy"].map((name) =>
+    join(scratch.path, name),
+  ) as [string, string, string];
+  await using bench = await openBench(scratch.path, "json", { dataDir });
+  const { host } = bench;
+  const sent = bench.send(bench.ours, closedLoop);
+  await sleep(closedLoopLeadMs);
+  const storedBefore = await host.api.count();
+  const made = await hookwatch(["backup", copy, "--data-dir", dataDir]);
+  const { accepted } = await readAccount(host.url);
+  const { count: answered, failed } = await sent;
+  run.check("the backup ends well", `exit code ${made.code}: ${made.said.trim()}`, made.code === 0);
+  run.check("every call passes", `${failed} of ${answered} failed`, failed === 0 && answered > 0);
+  if (made.code !== 0) return;
+  const back = await hookwatch(["restore", copy, "--data-dir", restored]);
+  run.check("the restore ends well", `exit code ${back.code}`, back.code === 0);
+  if (back.code !== 0) return;
+  await using again = await HostProcess.start({ dataDir: restored });
+  await drained(again, drainMaxMs);
+  const count = await again.api.count();
+  run.check(
+    "it holds what the log held when it began, and nothing that had not been accepted when it ended",
+    `${count} calls; ${storedBefore} were stored before, ${accepted} accepted after`,
+    count >= storedBefore && count <= accepted,
+  );
   await again.stop();
   const faults = integrityFaults(restored);
   run.check("integrity of the files", faults.join("; ") || "ok", faults.length === 0);
