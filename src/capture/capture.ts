@@ -6,6 +6,7 @@
  * counted and logged, and what was known of it still becomes a call. Bounds: see `CaptureOptions`.
  */
 import type { Call } from "../call.ts";
+import { FleetingMap } from "../fleeting.ts";
 import type { Log } from "../telemetry.ts";
 import { Budget } from "./budget.ts";
 import type { CaptureContext, CaptureCounts } from "./capture-context.ts";
@@ -63,7 +64,7 @@ export interface CaptureStats extends Readonly<CaptureCounts> {
 export class Capture {
   readonly #context: CaptureContext;
   readonly #log: Log;
-  readonly #open = new Map<number, ExchangeReading>();
+  readonly #open = new FleetingMap<number, ExchangeReading>();
   readonly #fieldTexts = new FieldTexts();
 
   constructor(emit: (call: Call) => void, options: CaptureOptions) {

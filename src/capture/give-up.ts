@@ -1,4 +1,6 @@
 /** Ends requests that get no answer: they were taken back, or nobody waits any more. */
+
+import type { FleetingMap } from "../fleeting.ts";
 import { asRecord, type NotificationMessage } from "../message.ts";
 import type { CallDraft } from "./call-draft.ts";
 import { toIdText } from "./client-facts.ts";
@@ -40,7 +42,7 @@ export function giveUp(draft: CallDraft, verdict: Verdict, endedMs?: number): vo
 /** Notes that the request was taken back. Which one it was, unless it is unknown. */
 export function markCancelled(
   { params, text }: NotificationMessage,
-  requests: ReadonlyMap<string, CallDraft>,
+  requests: Pick<FleetingMap<string, CallDraft>, "get">,
   atMs: number,
 ): CallDraft | undefined {
   const { requestId, reason } = asRecord(params) ?? {};

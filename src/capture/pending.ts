@@ -8,6 +8,7 @@
  * the end of its exchange, longer while a stream is open on which it may come, never over `answerMaxWaitMs`;
  * for a stream that was interrupted see `Interruption`.
  */
+import { FleetingMap } from "../fleeting.ts";
 import type { CallDraft } from "./call-draft.ts";
 
 const answerWaitMs = 120_000;
@@ -16,6 +17,7 @@ const answerMaxWaitMs = 3_600_000;
 const cancelledWaitMs = 2_000;
 
 interface Waiting {
+  readonly draft: CallDraft;
   readonly giveUp: GiveUp;
   /** On the clock of `sweep`, which is not the one that times exchanges. */
   sinceMs: number | undefined;
@@ -26,8 +28,8 @@ export type GiveUp = (draft: CallDraft, evicted: boolean) => void;
 
 export class Pending {
   readonly #max: number;
-  /** By server, oldest first. */
-  readonly #waiting = new Map<string, Map<CallDraft, Waiting>>();
+  /** By server, oldest first, by the ids of calls. */
+  readonly #waiting = new FleetingMap<string, FleetingMap<string, Waiting>>();
   #size = 0;
   #evicted = 0;
 
@@ -47,35 +49,35 @@ export class Pending {
     const { serverId } = draft.facts.opening;
     let own = this.#waiting.get(serverId);
     if (!own) {
-      own = new Map();
+      own = new FleetingMap();
       this.#waiting.set(serverId, own);
     }
-    if (!own.has(draft)) this.#size += 1;
-    own.set(draft, { giveUp, sinceMs: undefined });
+    if (!own.get(draft.id)) this.#size += 1;
+    own.set(draft.id, { draft, giveUp, sinceMs: undefined });
     if (this.#size > this.#max) this.#evict();
   }
 
   remove(draft: CallDraft): void {
     const { serverId } = draft.facts.opening;
     const own = this.#waiting.get(serverId);
-    if (!own?.delete(draft)) return;
+    if (!own?.delete(draft.id)) return;
     this.#size -= 1;
     if (own.size === 0) this.#waiting.delete(serverId);
   }
 
   sweep(nowMs: number): void {
     for (const own of this.#waiting.values()) {
-      for (const [draft, waiting] of own) {
+      for (const waiting of own.values()) {
         waiting.sinceMs ??= nowMs;
         const waitedMs = nowMs - waiting.sinceMs;
-        if (isOver(draft, waitedMs)) this.#giveUp(draft, waiting, false);
+        if (isOver(waiting.draft, waitedMs)) this.#giveUp(waiting, false);
       }
     }
   }
 
   giveUpAll(giveUp: (draft: CallDraft) => void): void {
     for (const own of this.#waiting.values()) {
-      for (const draft of own.keys()) {
+      for (const { draft } of own.values()) {
         this.remove(draft);
         giveUp(draft);
       }
@@ -83,15 +85,16 @@ export class Pending {
   }
 
   #evict(): void {
-    let most: Map<CallDraft, Waiting> | undefined;
+    let most: FleetingMap<string, Waiting> | undefined;
     for (const own of this.#waiting.values()) if (own.size > (most?.size ?? 0)) most = own;
-    const [oldest] = most ?? [];
+    const [oldest] = most?.values() ?? [];
     if (!oldest) return;
     this.#evicted += 1;
-    this.#giveUp(oldest[0], oldest[1], true);
+    this.#giveUp(oldest, true);
   }
 
-  #giveUp(draft: CallDraft, waiting: Waiting, evicted: boolean): void {
+  #giveUp(waiting: Waiting, evicted: boolean): void {
+    const { draft } = waiting;
     this.remove(draft);
     waiting.giveUp(draft, evicted);
   }

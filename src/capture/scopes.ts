@@ -7,6 +7,7 @@
  *
  * Bounds: `scopesMax` scopes; a server that fills them gives up its own oldest ones first.
  */
+import { FleetingMap } from "../fleeting.ts";
 import type { CallDraft } from "./call-draft.ts";
 import { type ClientFacts, unknownClient } from "./client-facts.ts";
 
@@ -20,10 +21,10 @@ export class Scope {
   readonly sessionId: string;
   client: ClientFacts = unknownClient;
   /** Requests that wait for an answer, by JSON text of their id. */
-  readonly fromClient = new Map<string, CallDraft>();
-  readonly fromServer = new Map<string, CallDraft>();
+  readonly fromClient = new FleetingMap<string, CallDraft>();
+  readonly fromServer = new FleetingMap<string, CallDraft>();
   /** Requests of the client by JSON text of their progress token. */
-  readonly byProgressToken = new Map<string, CallDraft>();
+  readonly byProgressToken = new FleetingMap<string, CallDraft>();
   /** GET streams on which an answer may still come. */
   openStreams = 0;
 

@@ -4,9 +4,11 @@
  * In: requests, and a look now and then. Out: those that came slower than the limit over its span while somebody was
  * reading them. Bounds: one for each connection.
  */
+import { FleetingList, type Placed } from "../fleeting.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
 
-interface Arrival {
+interface Arrival extends Placed {
+  readonly request: InboundRequest;
   readonly response: InboundResponse;
   /** Since when, and from which byte of the connection on, the pace is measured; -1: not yet. */
   fromMs: number;
@@ -20,7 +22,7 @@ export interface Pace {
 
 export class Arrivals {
   readonly #pace: Pace;
-  readonly #arrivals = new Map<InboundRequest, Arrival>();
+  readonly #arrivals = new FleetingList<Arrival>();
 
   constructor(pace: Pace) {
     this.#pace = pace;
@@ -31,23 +33,28 @@ export class Arrivals {
     const { headers } = request;
     if (headers["transfer-encoding"] === undefined && !(Number(headers["content-length"]) > 0))
       return;
-    this.#arrivals.set(request, { response, fromMs: -1, fromByte: 0 });
+    const arrival = { place: -1, request, response, fromMs: -1, fromByte: 0 };
+    this.#arrivals.add(arrival);
+    // Not at the next look, when thousands may have come.
+    request.once("close", () => this.#arrivals.delete(arrival));
   }
 
   /** Those that are too slow, each once. To be called about once a second, with monotonic time. */
   takeSlow(nowMs: number): (readonly [InboundRequest, InboundResponse])[] {
     const slow: (readonly [InboundRequest, InboundResponse])[] = [];
-    for (const [request, arrival] of this.#arrivals) {
-      if (request.complete || request.socket.destroyed) this.#arrivals.delete(request);
-      else if (this.#isSlow(request, arrival, nowMs)) {
-        this.#arrivals.delete(request);
-        slow.push([request, arrival.response]);
+    for (const arrival of this.#arrivals) {
+      const { request, response } = arrival;
+      if (request.complete || request.socket.destroyed) this.#arrivals.delete(arrival);
+      else if (this.#isSlow(arrival, nowMs)) {
+        this.#arrivals.delete(arrival);
+        slow.push([request, response]);
       }
     }
     return slow;
   }
 
-  #isSlow(request: InboundRequest, arrival: Arrival, nowMs: number): boolean {
+  #isSlow(arrival: Arrival, nowMs: number): boolean {
+    const { request } = arrival;
     const { bytesPerSecondMin, spanMs } = this.#pace;
     const { bytesRead } = request.socket;
     // What has come and is not read yet is ours to read.

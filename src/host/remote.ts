@@ -6,6 +6,7 @@
  * crosses as one that aborts when the caller's does, or when the caller has waited too long.
  */
 import type { MessagePort, Worker } from "node:worker_threads";
+import { FleetingMap } from "../fleeting.ts";
 import { type FieldProblem, Problem, type ProblemCode } from "../problem.ts";
 
 type Port = Pick<MessagePort, "postMessage" | "on"> | Pick<Worker, "postMessage" | "on">;
@@ -78,7 +79,7 @@ const openMax = 1_000;
 export class RemoteMethods {
   readonly #port: Port;
   readonly #answerMaxMs: number;
-  readonly #open = new Map<number, Waiting>();
+  readonly #open = new FleetingMap<number, Waiting>();
   #last = 0;
 
   /** `answerMaxMs`: how long a caller waits before being told to try again; the thread may still finish. */
@@ -122,7 +123,7 @@ export class RemoteMethods {
   }
 
   fail(error: Error): void {
-    for (const request of [...this.#open.keys()]) this.#take(request)?.reject(error);
+    for (const [request] of [...this.#open]) this.#take(request)?.reject(error);
   }
 
   /** What waited for this reply, waiting no more. */

@@ -8,6 +8,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { ExchangeWitness, OwnCall, Watch } from "../exchange.ts";
+import { FleetingList } from "../fleeting.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import type { Log } from "../telemetry.ts";
 import { Admission, type MayCall, type OtherPlanes } from "./admission.ts";
@@ -23,7 +24,8 @@ import { appendedName, OAuth } from "./oauth.ts";
 import type { Durable } from "./outlet.ts";
 import { type Border, Passage } from "./passage.ts";
 import type { Ranges } from "./ranges.ts";
-import { Relay, type RelayOwner } from "./relay.ts";
+import { Relay } from "./relay.ts";
+import type { OpenRelay, RelayOwner } from "./relay-owner.ts";
 import { sourceIp } from "./source-ip.ts";
 import { Tally, type TallyCounts } from "./tally.ts";
 import { blind, Tap } from "./tap.ts";
@@ -93,8 +95,8 @@ export class Forwarder implements AsyncDisposable {
   readonly #oauth: OAuth;
   readonly #own: OwnMarks;
   readonly #admission: Admission;
-  /** Every exchange that still holds something, settled ones included, and the team it counts for. */
-  readonly #relays = new Map<Relay, string | undefined>();
+  /** Every exchange that still holds something, settled ones included. */
+  readonly #relays = new FleetingList<Relay>();
   readonly #tally = new Tally();
   readonly #sweep: NodeJS.Timeout;
   #witnessFaults = 0;
@@ -183,7 +185,7 @@ export class Forwarder implements AsyncDisposable {
     const check = () => {
       const late = clock.monotonicMs() >= untilMs;
       this.#admission.draining ||= late;
-      for (const relay of this.#relays.keys()) {
+      for (const relay of this.#relays) {
         if (!relay.endBetweenEvents(failures.shuttingDown, late) && late)
           relay.end(failures.shuttingDown);
       }
@@ -224,15 +226,14 @@ export class Forwarder implements AsyncDisposable {
     else relay.forward(passage);
   }
 
-  /** `teamId`: of the team that an exchange with an upstream counts for. */
   #begin(
     request: InboundRequest,
     response: InboundResponse,
     witness: ExchangeWitness,
     teamId?: string,
   ): Relay {
-    const relay = new Relay(this.#owner, request, response, witness);
-    this.#relays.set(relay, teamId);
+    const relay = new Relay(this.#owner, request, response, witness, teamId);
+    this.#relays.add(relay);
     if (teamId !== undefined) this.#admission.enter(teamId);
     return relay;
   }
@@ -262,8 +263,8 @@ export class Forwarder implements AsyncDisposable {
     });
   }
 
-  #gone(relay: Relay): void {
-    const teamId = this.#relays.get(relay);
+  #gone(relay: OpenRelay): void {
+    const { teamId } = relay;
     this.#relays.delete(relay);
     if (teamId !== undefined) this.#admission.leave(teamId);
     if (this.#relays.size === 0) this.#onEmpty?.();
@@ -271,7 +272,7 @@ export class Forwarder implements AsyncDisposable {
 
   #checkDeadlines(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    for (const relay of this.#relays.keys()) relay.checkDeadline(nowMs);
+    for (const relay of this.#relays) relay.checkDeadline(nowMs);
     this.#dial.prune();
   }
 }

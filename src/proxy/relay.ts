@@ -12,33 +12,20 @@ import { isPlainEventStream } from "./answer-head.ts";
 import { toFailure } from "./diagnosis.ts";
 import { type Failure, failures } from "./failure.ts";
 import { toClient } from "./headers.ts";
-import { Intake, type IntakeSink, type KeptBytes } from "./intake.ts";
+import { Intake, type IntakeSink } from "./intake.ts";
 import { Journey } from "./journey.ts";
 import * as limits from "./limits.ts";
 import type { Line, LineUser } from "./line.ts";
-import { type Durable, Outlet } from "./outlet.ts";
+import { Outlet } from "./outlet.ts";
 import type { Passage } from "./passage.ts";
+import type { OpenRelay, RelayOwner } from "./relay-owner.ts";
 import type { Upload } from "./upload.ts";
 
-/** What an exchange needs from where it runs. */
-export interface RelayOwner {
-  readonly requestMaxBytes: number;
-  readonly kept: KeptBytes;
-  /** Absent: answers end when the upstream's do. */
-  readonly durable?: Durable | undefined;
-  /** Monotonic. */
-  now(): number;
-  /** To where the passage leads now. */
-  dial(passage: Passage): Line | undefined;
-  /** Called once, when the outcome is certain. */
-  settled(relay: Relay, outcome: ExchangeOutcome, failure: Failure | undefined): void;
-  /** Called once after `settled`, when nothing of the exchange is left. */
-  gone(relay: Relay): void;
-}
-
-export class Relay implements IntakeSink, LineUser {
+export class Relay implements IntakeSink, LineUser, OpenRelay {
+  place = -1;
   responseBytes = 0;
   readonly journey: Journey;
+  readonly teamId: string | undefined;
   readonly #owner: RelayOwner;
   readonly #request: InboundRequest;
   readonly #witness: ExchangeWitness;
@@ -61,7 +48,9 @@ export class Relay implements IntakeSink, LineUser {
     request: InboundRequest,
     response: InboundResponse,
     witness: ExchangeWitness,
+    teamId: string | undefined,
   ) {
+    this.teamId = teamId;
     this.#owner = owner;
     this.#request = request;
     this.#witness = witness;
