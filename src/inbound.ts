@@ -52,6 +52,11 @@ export interface InboundRequest {
   pause(): unknown;
   /** Reads on; what nobody listens to is dropped. */
   resume(): unknown;
+  /**
+   * From now on what `data` tells may not stay as it is when its listener has returned; false: it will all the same. Absent:
+   * likewise.
+   */
+  lend?(): boolean;
   /** Begins to read. */
   on(event: "data", listener: (chunk: Buffer) => void): unknown;
   on(event: "end", listener: () => void): unknown;

@@ -6,6 +6,8 @@
  */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { readMemory } from "../blocks.ts";
+import { borrowReads, ownReads } from "./borrowed-reads.ts";
 import { readOrdinaryHead } from "./ordinary-head.ts";
 import { OrdinaryRequest } from "./ordinary-request.ts";
 import { OrdinaryResponse, type ResponseOwner } from "./ordinary-response.ts";
@@ -42,6 +44,8 @@ export class OrdinaryLine implements ResponseOwner {
   /** The socket has a timer of its own, because something waits in it. */
   isTimed = false;
   readonly #owner: LineOwner;
+  /** What is read must be used up, or copied, at once. */
+  readonly #borrows: boolean;
   #request: OrdinaryRequest | undefined;
   #response: OrdinaryResponse | undefined;
   /** The beginning of a head, or what came ahead. */
@@ -57,7 +61,9 @@ export class OrdinaryLine implements ResponseOwner {
     this.reuseMs = owner.reuseMs;
     this.sinceMs = owner.nowMs;
     (socket as LinedSocket)[lineOf] = this;
-    socket.on("data", onData).on("end", onEnd).on("drain", onDrain);
+    this.#borrows = borrowReads(socket, onRead);
+    if (!this.#borrows) socket.on("data", onData);
+    socket.on("end", onEnd).on("drain", onDrain);
     socket.on("error", onError).on("close", onClose).on("timeout", onTimeout);
   }
 
@@ -76,14 +82,15 @@ export class OrdinaryLine implements ResponseOwner {
     return this.#response;
   }
 
-  /** Gives the socket up; gives back what was read of it and not used. */
-  detach(): Buffer | undefined {
+  /** Gives the socket up. */
+  detach(): void {
     const { socket } = this;
     (socket as LinedSocket)[lineOf] = undefined;
-    socket.off("data", onData).off("end", onEnd).off("drain", onDrain);
+    if (this.#borrows) ownReads(socket);
+    else socket.off("data", onData);
+    socket.off("end", onEnd).off("drain", onDrain);
     socket.off("error", onError).off("close", onClose).off("timeout", onTimeout);
     if (this.isTimed) socket.setTimeout(0);
-    return this.#ahead;
   }
 
   answered(isLast: boolean): void {
@@ -98,12 +105,12 @@ export class OrdinaryLine implements ResponseOwner {
     if (this.socket.writableEnded) return;
     const request = this.#request;
     if (request === undefined) {
-      this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, chunk]) : chunk;
       this.#headPieces += 1;
-      this.#serve();
+      if (this.#ahead) this.#serve(Buffer.concat([this.#ahead, chunk]), false);
+      else this.#serve(chunk, this.#borrows);
       return;
     }
-    const taken = request.complete ? 0 : request.take(chunk);
+    const taken = request.complete ? 0 : request.take(chunk, this.#borrows);
     if (taken < chunk.length) this.#keepAhead(taken === 0 ? chunk : chunk.subarray(taken));
     this.#next();
   }
@@ -113,7 +120,7 @@ export class OrdinaryLine implements ResponseOwner {
       this.#owner.broken(this, "HPE_CLOSED_CONNECTION");
       return;
     }
-    this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, bytes]) : bytes;
+    this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, bytes]) : own(bytes, this.#borrows);
     if (this.#ahead.length > aheadMaxBytes) this.socket.pause();
   }
 
@@ -126,34 +133,35 @@ export class OrdinaryLine implements ResponseOwner {
     if (this.#ahead !== undefined) {
       this.#headPieces = 1;
       if (this.socket.isPaused()) this.socket.resume();
-      this.#serve();
+      this.#serve(this.#ahead, false);
     }
   }
 
-  #serve(): void {
-    const bytes = this.#ahead;
-    if (bytes === undefined || this.socket.destroyed) return;
+  /** All that has come of a request. */
+  #serve(bytes: Buffer, isBorrowed: boolean): void {
+    if (this.socket.destroyed) return;
     const head = readOrdinaryHead(bytes);
     if (head === "incomplete" && this.#headPieces < headPiecesMax) {
+      this.#ahead = own(bytes, isBorrowed);
       // The time for a head that follows a request begins with its first byte.
       if (this.#isUsed && this.#headPieces === 1) this.sinceMs = this.#owner.nowMs;
       return;
     }
     // Requests that are sent ahead together are Node's: it judges them all before it answers the first.
     if (typeof head === "string" || bytes.length > head.headBytes + head.bodyBytes) {
-      this.#owner.handOver(this, bytes, false);
+      this.#owner.handOver(this, own(bytes, isBorrowed), false);
       return;
     }
     this.#isUsed = true;
     this.#headPieces = 0;
     this.sinceMs = this.#owner.nowMs;
-    const request = new OrdinaryRequest(head, this.socket);
+    const request = new OrdinaryRequest(head, this.socket, this.#borrows);
     const response = new OrdinaryResponse(request, this, head.keepsAlive);
     this.#request = request;
     this.#response = response;
     this.#keepsAlive = head.keepsAlive;
     this.#ahead = undefined;
-    if (bytes.length > head.headBytes) request.take(bytes.subarray(head.headBytes));
+    if (bytes.length > head.headBytes) request.take(bytes.subarray(head.headBytes), isBorrowed);
     this.#owner.handle(request, response);
     request.begin();
   }
@@ -183,6 +191,10 @@ export class OrdinaryLine implements ResponseOwner {
   }
 }
 
+function own(bytes: Buffer, isBorrowed: boolean): Buffer {
+  return isBorrowed ? Buffer.from(bytes) : bytes;
+}
+
 const lineOf = Symbol("line");
 interface LinedSocket extends Socket {
   [lineOf]?: OrdinaryLine | undefined;
@@ -196,6 +208,11 @@ export function lineOn(socket: Duplex): OrdinaryLine | undefined {
 // One of each for all connections: a stream that is idle must not cost six closures.
 function onData(this: Socket, chunk: Buffer): void {
   (this as LinedSocket)[lineOf]?.take(chunk);
+}
+
+function onRead(this: Socket, bytesRead: number): boolean {
+  (this as LinedSocket)[lineOf]?.take(readMemory.subarray(0, bytesRead));
+  return true;
 }
 
 function onEnd(this: Socket): void {

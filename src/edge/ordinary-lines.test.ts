@@ -1,9 +1,10 @@
 /** Nobody can tell whether a request was read by us or by Node: every promise holds both ways. */
 import { once } from "node:events";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { changed } from "../../test/proxy/changed.ts";
 import { RawClient, until } from "../../test/proxy/rig.ts";
+import { withoutUserBuffers } from "../../test/proxy/without-user-buffers.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
 import { guarded } from "./guard.ts";
 import { edgeLimits } from "./limits.ts";
@@ -41,9 +42,16 @@ const hello: Handle = (_request, response) => {
 };
 
 describe.for([
-  ["read by us", true],
-  ["read by Node", false],
-] as const)("%s", ([, ours]) => {
+  ["read by us", true, true],
+  ["read by us, on a runtime that lends no reads", true, false],
+  ["read by Node", false, true],
+] as const)("%s", ([, ours, lends]) => {
+  let without: Disposable | undefined;
+  beforeAll(async () => {
+    without = lends ? undefined : await withoutUserBuffers();
+  });
+  afterAll(() => without?.[Symbol.dispose]());
+
   test("requests of one connection are answered one after the other", async () => {
     await using listener = await listenWith(ours, hello);
     using client = new RawClient(listener.port);

@@ -1,8 +1,8 @@
 /**
  * An ordinary request, its head read, its body on its way.
  *
- * In: the head, and the body's bytes as they come. Out: the same to one reader, from when it listens. Bounds: what
- * comes while nobody reads waits here, up to `heldMaxBytes` and a chunk; then the client has to.
+ * In: the head, and the body's bytes as they come, which may be borrowed. Out: the same to one reader, from when it listens.
+ * Bounds: what comes while nobody reads waits here, up to `heldMaxBytes` and a chunk; then the client has to.
  */
 import type { Socket } from "node:net";
 import type { InboundFields, InboundRequest } from "../inbound.ts";
@@ -23,6 +23,11 @@ export class OrdinaryRequest extends Signals<"data" | "end" | "close"> implement
   /** Bytes of the body that have not come. */
   #left: number;
   #held: Buffer[] | undefined;
+  /** What came last, behind what is held: to be given out, or copied, before whoever told of it goes on. */
+  #borrowed: Buffer | undefined;
+  readonly #borrows: boolean;
+  /** The reader, too, is content with borrowed bytes. */
+  #lends = false;
   /** Undefined until somebody reads. */
   #flowing: boolean | undefined;
   /** The plane has been asked, so that what it wants later it must be given later. */
@@ -30,7 +35,9 @@ export class OrdinaryRequest extends Signals<"data" | "end" | "close"> implement
   #ended = false;
   #closed = false;
 
-  constructor({ method, url, rawHeaders, headers, bodyBytes }: OrdinaryHead, socket: Socket) {
+  /** `borrows`: of what comes, some is borrowed. */
+  constructor(head: OrdinaryHead, socket: Socket, borrows: boolean) {
+    const { method, url, rawHeaders, headers, bodyBytes } = head;
     super();
     this.method = method;
     this.url = url;
@@ -38,6 +45,7 @@ export class OrdinaryRequest extends Signals<"data" | "end" | "close"> implement
     this.headers = headers;
     this.socket = socket;
     this.#left = bodyBytes;
+    this.#borrows = borrows;
   }
 
   get complete(): boolean {
@@ -47,6 +55,11 @@ export class OrdinaryRequest extends Signals<"data" | "end" | "close"> implement
   /** Somebody reads it, or has it dropped. */
   get isRead(): boolean {
     return this.#flowing !== undefined;
+  }
+
+  lend(): boolean {
+    this.#lends = true;
+    return this.#borrows;
   }
 
   override on(event: "data" | "end" | "close", listener: Listener): this {
@@ -71,30 +84,52 @@ export class OrdinaryRequest extends Signals<"data" | "end" | "close"> implement
     return this;
   }
 
-  /** Takes what belongs to the body; gives back how many bytes that were. */
-  take(bytes: Buffer): number {
+  /**
+   * Takes what belongs to the body; gives back how many bytes that were. Those that are borrowed must stay as they are until
+   * the return, and of what comes before `begin` until that returns.
+   */
+  take(bytes: Buffer, isBorrowed: boolean): number {
     const taken = Math.min(this.#left, bytes.length);
     if (taken === 0) return 0;
     this.#left -= taken;
     this.readableLength += taken;
     const chunk = taken === bytes.length ? bytes : bytes.subarray(0, taken);
-    if (this.#held) this.#held.push(chunk);
-    else this.#held = [chunk];
-    this.flow();
-    if (this.readableLength > heldMaxBytes && this.#left > 0) this.socket.pause();
+    if (isBorrowed) this.#borrowed = chunk;
+    else this.#hold(chunk);
+    if (this.#begun) this.#give();
     return taken;
   }
 
   /** Gives out what is held, if somebody reads; to be called once the plane has been asked. */
   begin(): void {
     this.#begun = true;
+    this.#give();
+  }
+
+  #give(): void {
     this.flow();
+    if (this.#borrowed) this.#hold(Buffer.from(this.#borrowed));
+    this.#borrowed = undefined;
+    if (this.readableLength > heldMaxBytes && this.#left > 0) this.socket.pause();
+  }
+
+  #hold(chunk: Buffer): void {
+    if (this.#held) this.#held.push(chunk);
+    else this.#held = [chunk];
+  }
+
+  #next(): Buffer | undefined {
+    const held = this.#held?.shift();
+    if (held) return held;
+    this.#held = undefined;
+    const borrowed = this.#borrowed;
+    this.#borrowed = undefined;
+    return borrowed && !this.#lends ? Buffer.from(borrowed) : borrowed;
   }
 
   flow(): void {
-    while (this.#flowing === true && this.#held) {
-      const chunk = this.#held.shift();
-      if (this.#held.length === 0) this.#held = undefined;
+    while (this.#flowing === true) {
+      const chunk = this.#next();
       if (chunk === undefined) break;
       this.readableLength -= chunk.length;
       this.emit("data", chunk);

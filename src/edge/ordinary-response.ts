@@ -7,8 +7,8 @@
  */
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
+import { giveBlock, takeBlock } from "../blocks.ts";
 import type { InboundRequest, InboundResponse } from "../inbound.ts";
-import { giveBlock, takeBlock } from "./blocks.ts";
 import type { OrdinaryRequest } from "./ordinary-request.ts";
 import { Signals } from "./signals.ts";
 import { toHeadText } from "./written-head.ts";

@@ -5,9 +5,7 @@
  * In: a socket that was opened with `borrowing`. Out: what came, to be used up or copied before the return.
  */
 import type { OnReadOpts, Socket } from "node:net";
-
-/** What libuv would take itself. */
-const memory = Buffer.allocUnsafeSlow(65_536);
+import { readMemory } from "../blocks.ts";
 
 const takerOf = Symbol("taker");
 interface BorrowingSocket extends Socket {
@@ -16,10 +14,10 @@ interface BorrowingSocket extends Socket {
 
 /** For `net.connect`; not for TLS. */
 export const borrowing: OnReadOpts = {
-  buffer: memory,
+  buffer: readMemory,
   // Node calls it as a method of the socket.
   callback(this: unknown, bytesRead: number): boolean {
-    (this as BorrowingSocket)[takerOf]?.(memory.subarray(0, bytesRead));
+    (this as BorrowingSocket)[takerOf]?.(readMemory.subarray(0, bytesRead));
     return true;
   },
 };

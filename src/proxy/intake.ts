@@ -2,8 +2,8 @@
  * The client's side of an exchange: its request body, read as it comes.
  *
  * In: the request. Out: the whole body at once if it came in one piece of known length, else an `Upload` that the
- * rest follows into at the upstream's pace. Counts and shows every byte in passing; keeps the first 64 KiB by
- * reference, until told to forget them; as many as `replayMaxBytes` while there is room for them all.
+ * rest follows into at the upstream's pace. Counts and shows every byte in passing; keeps the first 64 KiB, until told to
+ * forget them; as many as `replayMaxBytes` while there is room for them all. What it passes on it may have borrowed.
  */
 
 import type { ExchangeWitness } from "../exchange.ts";
@@ -63,6 +63,8 @@ export class Intake {
   #pieces = 0;
   #maxBytes = 0;
   #contentLength = -1;
+  /** What comes is to be used up, or copied, at once. */
+  #borrows = false;
   #upload: Upload | undefined;
   readonly #room: KeptBytes;
   #kept: Buffer[] | undefined = [];
@@ -116,6 +118,9 @@ export class Intake {
       this.stop();
       sink.onExcess(failures.bodyTooLarge);
     } else if (contentLength > 0 || this.#request.headers["transfer-encoding"] !== undefined) {
+      this.#borrows = this.#request.lend?.() ?? false;
+      // Nobody asks for the beginning of what is not kept to its end.
+      if (contentLength > replayMaxBytes) this.forget();
       this.#request.on("data", (chunk: Buffer) => this.#onData(chunk, limit.whole));
       this.#request.on("end", () => this.#onEnd());
     } else this.#complete(null);
@@ -133,16 +138,19 @@ export class Intake {
     this.#takenBytes = 0;
   }
 
-  #keep(chunk: Buffer): void {
-    if (!this.#kept) return;
+  /** Gives what it keeps: bytes that stay as they are. */
+  #keep(chunk: Buffer): Buffer | undefined {
+    if (!this.#kept) return undefined;
     if (this.bytes > echoMaxBytes) {
       if (this.bytes > replayMaxBytes || !this.#room.take(chunk.length)) {
         this.forget();
-        return;
+        return undefined;
       }
       this.#takenBytes += chunk.length;
     }
-    this.#kept.push(chunk);
+    const kept = this.#borrows ? Buffer.from(chunk) : chunk;
+    this.#kept.push(kept);
+    return kept;
   }
 
   /** Reads the rest and drops it, so that the client gets to read its answer (RFC 9112, 9.6). */
@@ -175,16 +183,16 @@ export class Intake {
     this.bytes += chunk.length;
     sink.onProgress();
     this.#witness.request(chunk);
-    this.#keep(chunk);
+    const kept = this.#keep(chunk);
     const excess = this.#excess();
     if (excess) {
       this.stop();
       sink.onExcess(excess);
-    } else if (this.#upload) this.#push(this.#upload, chunk);
-    else if (chunk.length === this.#contentLength) this.#complete(chunk);
+    } else if (this.#upload) this.#push(this.#upload, chunk, kept);
+    else if (chunk.length === this.#contentLength) this.#complete(kept ?? Buffer.from(chunk));
     else if (!whole) {
       this.#upload = new Upload(() => this.#onWant());
-      this.#push(this.#upload, chunk);
+      this.#push(this.#upload, chunk, kept);
       sink.onUpload(this.#upload);
     }
   }
@@ -196,8 +204,8 @@ export class Intake {
     return isScattered ? failures.bodyScattered : undefined;
   }
 
-  #push(upload: Upload, chunk: Buffer): void {
-    if (upload.destroyed || upload.push(chunk)) return;
+  #push(upload: Upload, chunk: Buffer, kept: Buffer | undefined): void {
+    if (upload.destroyed || upload.push(kept ?? chunk, this.#borrows && kept === undefined)) return;
     this.#stalled = true;
     this.#request.pause();
   }

@@ -6,6 +6,7 @@
  * nothing can be written any more, so a failed write ends the upload and not the connection.
  */
 import type { Socket } from "node:net";
+import { giveBlock, takeBlock } from "../blocks.ts";
 import { joinedBodyMaxBytes } from "./limits.ts";
 import type { Upload, UploadTaker } from "./upload.ts";
 
@@ -43,7 +44,7 @@ export class OutgoingBody implements UploadTaker {
     this.#upload.destroy();
   }
 
-  take(chunk: Buffer): boolean {
+  take(chunk: Buffer, isBorrowed: boolean): boolean {
     const socket = this.#socket;
     if (!socket.writable || chunk.length === 0) return true;
     if (!this.#chunked) {
@@ -52,11 +53,11 @@ export class OutgoingBody implements UploadTaker {
         this.#onMismatch();
         return true;
       }
-      return socket.write(chunk) || socket.writableLength === 0;
+      return send(socket, chunk, isBorrowed) || socket.writableLength === 0;
     }
     socket.cork();
     socket.write(`${chunk.length.toString(16)}\r\n`, "latin1");
-    socket.write(chunk);
+    send(socket, chunk, isBorrowed);
     const wants = socket.write("\r\n", "latin1");
     socket.uncork();
     return wants || socket.writableLength === 0;
@@ -68,6 +69,15 @@ export class OutgoingBody implements UploadTaker {
       if (this.#socket.writable) this.#socket.write("0\r\n\r\n", "latin1");
     } else if (this.#leftBytes !== 0) this.#onMismatch();
   }
+}
+
+/** Node keeps what the system does not take at once. */
+function send(socket: Socket, chunk: Buffer, isBorrowed: boolean): boolean {
+  if (!isBorrowed) return socket.write(chunk);
+  if (chunk.length <= joinedBodyMaxBytes) return socket.write(Buffer.from(chunk));
+  const block = takeBlock(chunk.length);
+  chunk.copy(block);
+  return socket.write(block.subarray(0, chunk.length), () => giveBlock(block));
 }
 
 /** A head and all of its body in one write; a small body is copied, which is cheaper than two buffers in one call. */

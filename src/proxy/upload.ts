@@ -7,8 +7,8 @@
 
 /** Where it goes. */
 export interface UploadTaker {
-  /** False when it wants no more until `Upload.resume` is called. */
-  take(chunk: Buffer): boolean;
+  /** False when it wants no more until `Upload.resume` is called. Borrowed bytes may not stay as they are after the return. */
+  take(chunk: Buffer, isBorrowed: boolean): boolean;
   takeEnd(): void;
 }
 
@@ -27,15 +27,15 @@ export class Upload {
   }
 
   /** `null` ends it. False when nothing more is to come for now. */
-  push(chunk: Buffer | null): boolean {
+  push(chunk: Buffer | null, isBorrowed = false): boolean {
     if (this.#discards || this.destroyed) return true;
     if (chunk === null) {
       this.#ended = true;
       this.#taker?.takeEnd();
       return false;
     }
-    if (this.#taker) return this.#taker.take(chunk);
-    this.#held.push(chunk);
+    if (this.#taker) return this.#taker.take(chunk, isBorrowed);
+    this.#held.push(isBorrowed ? Buffer.from(chunk) : chunk);
     return false;
   }
 
@@ -44,7 +44,7 @@ export class Upload {
     if (this.destroyed) return;
     this.#taker = taker;
     let wanted = true;
-    for (const chunk of this.#held.splice(0)) wanted = taker.take(chunk);
+    for (const chunk of this.#held.splice(0)) wanted = taker.take(chunk, false);
     if (this.#ended) taker.takeEnd();
     else if (wanted) this.#onWant();
   }

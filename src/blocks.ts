@@ -1,9 +1,12 @@
 /**
- * Memory for what leaves in large pieces, used again when it has left. V8 counts each buffer against the heap of the thread
- * whatever becomes of it: 8 MiB of new ones make it mark its whole heap, which holds up every connection.
+ * Memory that is used again: for what connections read, and for what leaves in large pieces. V8 counts each buffer against the
+ * heap of the thread whatever becomes of it: 8 MiB of new ones make it mark its whole heap, which holds up every connection.
  *
  * In: how many bytes are wanted. Out: a block, to be given back. Holds at most 32 blocks that nobody uses: 2.5 MiB.
  */
+
+/** Of one connection after the other, each for as long as it is told of one read. As large as libuv would take itself. */
+export const readMemory = Buffer.allocUnsafeSlow(65_536);
 
 /** What one read brings, a head, and the framing of one part. */
 const blockBytes = 80 * 1024;
