@@ -5,7 +5,8 @@
  * anew makes the engine read its own journal; then the batch acknowledged last is sent once more, which
  * changes nothing (`append` is idempotent) unless the log has lost it.
  */
-import type { Call } from "../call.ts";
+import { free } from "../free.ts";
+import { type Portion, toCalls } from "../ingest/parcel.ts";
 import { Problem } from "../problem.ts";
 import type { Appended, CallLog } from "../store/call-log.ts";
 import type { Log } from "../telemetry.ts";
@@ -14,7 +15,7 @@ export class CallLogKeeper implements AsyncDisposable {
   readonly #open: () => CallLog;
   readonly #log: Log;
   #calls: CallLog | undefined;
-  #acknowledged: readonly Call[] = [];
+  #acknowledged: readonly Portion[] = [];
 
   /** @throws Problem — whatever `open` throws. */
   constructor(open: () => CallLog, log: Log) {
@@ -35,15 +36,16 @@ export class CallLogKeeper implements AsyncDisposable {
 
   /** For removals: what is removed must not come back by being sent once more. @throws as `calls`. */
   get removing(): CallLog {
-    this.#acknowledged = [];
+    this.#forget();
     return this.calls;
   }
 
   /** @throws Problem `unavailable` — the log is away; it is opened anew with the next attempt. */
-  async append(batch: readonly Call[]): Promise<Appended> {
+  async append(batch: readonly Portion[]): Promise<Appended> {
     const calls = this.#calls ?? (await this.#reopen());
     try {
-      const appended = await calls.append(batch);
+      const appended = await calls.append(toCalls(batch));
+      this.#forget();
       this.#acknowledged = batch;
       return appended;
     } catch (cause) {
@@ -57,10 +59,16 @@ export class CallLogKeeper implements AsyncDisposable {
     this.#calls = undefined;
   }
 
+  /** The batch before is not needed again. */
+  #forget(): void {
+    for (const portion of this.#acknowledged) if (portion instanceof Uint8Array) free(portion);
+    this.#acknowledged = [];
+  }
+
   async #reopen(): Promise<CallLog> {
     const calls = this.#open();
     try {
-      const { stored } = await calls.append(this.#acknowledged);
+      const { stored } = await calls.append(toCalls(this.#acknowledged));
       const what = "the call log had lost calls that it had acknowledged; they are stored again";
       if (stored > 0) this.#log.error({ calls: stored }, what);
     } catch (cause) {

@@ -4,7 +4,6 @@
  * capture → ingest run here, away from the data plane, and away from the commits that may hang.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { Call } from "../call.ts";
 import { Capture, type CaptureStats } from "../capture/capture.ts";
 import { type NumberedSlab, SlabOrder } from "../capture/slab-order.ts";
 import { SlabTurn } from "../capture/slab-turn.ts";
@@ -14,6 +13,7 @@ import { idsByTime } from "../id.ts";
 import type { Account, Taken } from "../ingest/accounting.ts";
 import { Ingest, ingestDefaults } from "../ingest/ingest.ts";
 import { LossTally } from "../ingest/loss-tally.ts";
+import type { Portion } from "../ingest/parcel.ts";
 import type { Room } from "../ingest/queue.ts";
 import { Spill } from "../ingest/spill.ts";
 import { Problem } from "../problem.ts";
@@ -139,7 +139,7 @@ serveMethods(port, {
   },
 });
 
-async function append(batch: readonly Call[]): Promise<Taken> {
+async function append(batch: readonly Portion[]): Promise<Taken> {
   const taken = await store().call<Taken>("append", batch);
   setImmediate(tell);
   return taken;

@@ -6,7 +6,7 @@
  * for engines whose reads cannot be shared the queries, from the main thread.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { Call } from "../call.ts";
+import type { Portion } from "../ingest/parcel.ts";
 import type { Loss } from "../loss.ts";
 import { CallLogKeeper } from "./call-log-keeper.ts";
 import { serveMethods } from "./remote.ts";
@@ -30,7 +30,7 @@ let sweeping = false;
 let sweepAgain = false;
 
 const writing = {
-  append: async (batch: readonly Call[]) => {
+  append: async (batch: readonly Portion[]) => {
     appending += 1;
     try {
       return await keeper.append(batch);

@@ -12,6 +12,7 @@ import { silentLog } from "../telemetry.ts";
 import type { Taken } from "./accounting.ts";
 import { Barriers } from "./barriers.ts";
 import { Ingest, type IngestOptions, ingestDefaults } from "./ingest.ts";
+import { toCalls } from "./parcel.ts";
 import { Spill } from "./spill.ts";
 
 let folder = "";
@@ -49,7 +50,7 @@ const settings = {
   closeMaxMs: 1,
 };
 const open = (store: Store, more: Partial<IngestOptions> = {}) =>
-  new Ingest(store.append, { ...settings, log: silentLog, ...more });
+  new Ingest((batch) => store.append(toCalls(batch)), { ...settings, log: silentLog, ...more });
 const spill = () =>
   new Spill({ folder, log: silentLog, life: id("life"), maxBytes: 1e8, freeShareMin: 0 });
 

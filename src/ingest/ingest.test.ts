@@ -7,6 +7,7 @@ import { silentLog } from "../telemetry.ts";
 import type { Taken } from "./accounting.ts";
 import { Ingest, type IngestOptions, ingestDefaults } from "./ingest.ts";
 import { LossTally } from "./loss-tally.ts";
+import { toCalls } from "./parcel.ts";
 
 const call = (body = ""): Call => ({
   ...sample(newId()),
@@ -33,7 +34,7 @@ class Store {
 }
 
 const open = (store: Store, options: Partial<IngestOptions> = {}) =>
-  new Ingest(store.append, {
+  new Ingest((batch) => store.append(toCalls(batch)), {
     ...ingestDefaults,
     retryMinMs: 1,
     retryMaxMs: 2,
@@ -95,6 +96,35 @@ test("a call that can never be stored is lost alone, and counted", async () => {
   await ingest.flush();
   expect(store.batches.flat()).toEqual(others);
   expect(ingest.account()).toMatchObject({ stored: 2, dropped: { rejected: 1 } });
+});
+
+test("of many calls one that can never be stored is lost alone, too, and told of", async () => {
+  const store = new Store();
+  store.refusal = (calls) =>
+    calls.some(({ requestBody }) => requestBody === "cursed")
+      ? new Error("cannot bind")
+      : undefined;
+  const losses = new LossTally();
+  await using ingest = open(store, { losses });
+  const calls = Array.from({ length: 120 }, (_, n) => call(n === 70 ? "cursed" : `${n}`));
+  for (const one of calls) ingest.offer(one);
+  await ingest.flush();
+  expect(store.batches.flat()).toEqual(calls.filter(({ requestBody }) => requestBody !== "cursed"));
+  expect(ingest.account()).toMatchObject({ stored: 119, dropped: { rejected: 1 } });
+  expect(Object.values(losses.byServer)).toEqual([1]);
+});
+
+test("many calls that a closing log refuses to the end are all counted", async () => {
+  const store = new Store();
+  store.refusal = away;
+  const ingest = open(store, { closeMaxMs: 50 });
+  for (let n = 0; n < 1_120; n += 1) ingest.offer(call(`${n}`));
+  await ingest[Symbol.asyncDispose]();
+  expect(ingest.account()).toMatchObject({
+    accepted: 1_120,
+    stored: 0,
+    dropped: { shutdown: 1_120 },
+  });
 });
 
 test("while the store is away bodies go before calls, and the account is exact", async () => {

@@ -19,17 +19,15 @@ import {
 } from "./accounting.ts";
 import { Barriers } from "./barriers.ts";
 import { LossTally } from "./loss-tally.ts";
-import { CallQueue, type Room, type Waiting } from "./queue.ts";
+import type { Portion } from "./parcel.ts";
+import { CallQueue, type QueueLimits, type Room, toPortions, type Waiting } from "./queue.ts";
 import { Rest, within } from "./rest.ts";
 import type { Spill, SpillFile } from "./spill.ts";
 import type { SpillDrain } from "./spill-drain.ts";
 import { Spilling } from "./spilling.ts";
 
-export interface IngestOptions {
-  /** Calls that may wait in memory. */
-  readonly callsMax: number;
-  /** Bytes of calls that may wait in memory, bodies mostly. */
-  readonly bytesMax: number;
+/** `callsMax` and `bytesMax`: of calls that may wait in memory, bodies mostly. */
+export interface IngestOptions extends QueueLimits {
   /** Of one batch, one transaction. */
   readonly batchCallsMax: number;
   readonly batchBytesMax: number;
@@ -53,6 +51,7 @@ export interface IngestOptions {
 export const ingestDefaults = {
   callsMax: 20_000,
   bytesMax: 67_108_864,
+  parcelCallsMax: 50,
   batchCallsMax: 1_000,
   batchBytesMax: 4_194_304,
   lingerMs: 20,
@@ -65,7 +64,7 @@ export const ingestDefaults = {
 const drainShare = 4;
 
 export class Ingest implements AsyncDisposable {
-  readonly #append: (calls: readonly Call[]) => Promise<Taken>;
+  readonly #append: (batch: readonly Portion[]) => Promise<Taken>;
   readonly #options: IngestOptions;
   readonly #clock: Clock;
   readonly #losses: LossTally;
@@ -87,7 +86,7 @@ export class Ingest implements AsyncDisposable {
   /** Closed, whatever is still under way. */
   #closed = false;
 
-  constructor(append: (calls: readonly Call[]) => Promise<Taken>, options: IngestOptions) {
+  constructor(append: (batch: readonly Portion[]) => Promise<Taken>, options: IngestOptions) {
     this.#append = append;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -235,7 +234,7 @@ export class Ingest implements AsyncDisposable {
   /** False when the store is away and the whole batch has to be sent again. */
   async #deliver(source: BatchSource, batch: readonly Waiting[]): Promise<boolean> {
     try {
-      const taken = await this.#append(batch.map(({ call }) => call));
+      const taken = await this.#append(toPortions(batch));
       if (!this.#closed) this.#settle(source, batch, taken);
       return true;
     } catch (cause) {

@@ -12,6 +12,7 @@ import { silentLog } from "../telemetry.ts";
 import { type Account, closeAccount, dropReasons, type Taken } from "./accounting.ts";
 import { Ingest, type IngestOptions, ingestDefaults } from "./ingest.ts";
 import { LossTally } from "./loss-tally.ts";
+import { toCalls } from "./parcel.ts";
 import { Spill, type SpillOptions } from "./spill.ts";
 
 let folder = "";
@@ -32,12 +33,17 @@ class Log {
   readonly calls = new Map<string, Call>();
   /** Ids in order of arrival. */
   readonly order: string[] = [];
-  state: "well" | "away" | "hanging" | "mute" = "well";
+  state: "well" | "away" | "hanging" | "mute" | "broken" = "well";
+  refused = 0;
   #freed: (() => void)[] = [];
 
   readonly append = async (batch: readonly Call[]): Promise<Taken> => {
     while (this.state === "hanging")
       await new Promise<void>((resolve) => void this.#freed.push(resolve));
+    if (this.state === "broken") {
+      this.refused += 1;
+      throw new Error("cannot bind");
+    }
     if (this.state === "away") throw new Problem("unavailable", "the disk is full");
     const fresh = batch.filter(({ id }) => !this.calls.has(id));
     for (const one of fresh) {
@@ -47,6 +53,10 @@ class Log {
     if (this.state === "mute") throw new Problem("unavailable", "the answer was lost");
     return { stored: fresh.length, known: batch.length - fresh.length, discarded: 0 };
   };
+
+  get waiting(): boolean {
+    return this.#freed.length > 0;
+  }
 
   set(state: Log["state"]): void {
     this.state = state;
@@ -60,12 +70,14 @@ interface Setting extends Partial<IngestOptions> {
 
 function open(log: Log, { spilling = {}, ...options }: Setting = {}): Ingest {
   const room = { maxBytes: 100_000_000, freeShareMin: 0, life: id("life") };
-  return new Ingest(log.append, {
+  return new Ingest((batch) => log.append(toCalls(batch)), {
     ...ingestDefaults,
     lingerMs: 1,
     retryMinMs: 1,
     retryMaxMs: 20,
     closeMaxMs: 300,
+    // Few calls are many here.
+    parcelCallsMax: 2,
     log: silentLog,
     spill: new Spill({ folder, log: silentLog, ...room, ...spilling }),
     ...options,
@@ -139,6 +151,18 @@ test("a store that hangs holds nothing hostage: what it was given is on disk 250
   expect(survivor.order.slice(0, 3)).toEqual(first.map((one) => one.id));
   log.set("well");
   await ingest[Symbol.asyncDispose]();
+});
+
+test("a batch that hung when the host closed is still offered call by call when it is refused", async () => {
+  const log = new Log();
+  log.state = "hanging";
+  const ingest = open(log);
+  offer(ingest, [call(), call(), call(), call()]);
+  await vi.waitFor(() => expect(log.waiting).toBe(true));
+  await ingest[Symbol.asyncDispose]();
+  log.set("broken");
+  // All of them at once, then each.
+  await vi.waitFor(() => expect(log.refused).toBe(5));
 });
 
 test("a batch that hung and was taken in the end is stored once, and its copy is gone", async () => {

@@ -114,7 +114,8 @@ export class Spilling {
     }
     if (flight?.copy && (await isDurable(flight.copy)) && this.#flight === flight) {
       this.#flight = undefined;
-      queue.release(flight.batch);
+      // The store may still refuse it, and be offered each call by itself.
+      queue.discount(flight.batch);
       accounting.spill(flight.batch.length);
     }
   }
