@@ -21,7 +21,7 @@ const lateMaxMs = 1_000;
 const descriptorsOver = 20;
 const rssOverMiB = 64;
 /** A heap with room to grow is not collected for long, and what is garbage would look like what is left behind. */
-const smallHeap = "--max-old-space-size=96 --max-semi-space-size=8";
+const smallHeap = "--max-old-space-size=96 --max-semi-space-size=4";
 const calmMs = 5_000;
 const request = JSON.stringify({
   jsonrpc: "2.0",

@@ -69,7 +69,7 @@ const load = new Load(scratch.path, cores);
 const setting = {
   dataDir: join(scratch.path, "data"),
   environment: {
-    NODE_OPTIONS: `--max-semi-space-size=8 --cpu-prof --cpu-prof-interval=200 --cpu-prof-dir=${scratch.path}`,
+    NODE_OPTIONS: `--max-semi-space-size=4 --cpu-prof --cpu-prof-interval=200 --cpu-prof-dir=${scratch.path}`,
   },
 };
 const product = await startProduct("HookWatch", setting, behind, cores);

@@ -32,13 +32,13 @@ try {
   process.exit(1);
 }
 
-// V8 lets the young heap of a busy main thread grow to 96 MiB; with a quarter of that a host is as fast, and 80 MiB
+// V8 lets the young heap of a busy main thread grow to 96 MiB; with an eighth of that a host is as fast, and 90 MiB
 // smaller. V8 must be told when a process begins, so this one begins anew, under the same id.
 const young = "--max-semi-space-size";
 const isTold = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) =>
   text.includes(young),
 );
-const flags = process.argv[2] === "serve" && !isTold ? [`${young}=8`] : [];
+const flags = process.argv[2] === "serve" && !isTold ? [`${young}=4`] : [];
 
 // A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then.
 const { LISTEN_PID, ...environment } = process.env;

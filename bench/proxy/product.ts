@@ -57,7 +57,7 @@ export async function startBare(behind: Behind, cores: Cores | undefined): Promi
   const entry = new URL("./bare-forwarder.ts", import.meta.url).pathname;
   // As the product's launcher sets it.
   const child = fork(entry, [String(behind.calls), String(behind.streams)], {
-    execArgv: ["--max-semi-space-size=8"],
+    execArgv: ["--max-semi-space-size=4"],
   });
   leaveNothing(() => child.kill("SIGKILL"));
   const [port] = (await once(child, "message")) as [number];

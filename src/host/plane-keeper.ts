@@ -23,6 +23,8 @@ import type { SlabSource } from "./slab-sources.ts";
 import { Thread } from "./thread.ts";
 
 const heapMaxMiB = 1_024;
+/** As the main thread has it (bin/hookwatch.cjs). */
+const youngMaxMiB = 12;
 /** Beyond the time that it is given to drain. */
 const answerMarginMs = 60_000;
 const statsMaxMs = 500;
@@ -60,6 +62,7 @@ export class PlaneKeeper implements AsyncDisposable {
       entry: new URL("./plane-thread.ts", import.meta.url),
       data: start,
       heapMaxMiB,
+      youngMaxMiB,
       answerMaxMs: start.config.drainMs + answerMarginMs,
       log,
       onMessage: (message) => this.#onMessage(message as FromPlane),

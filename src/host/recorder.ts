@@ -35,8 +35,8 @@ import { troubleOf } from "./trouble.ts";
 import type { Writer } from "./writer.ts";
 
 const heapMaxMiB = 512;
-/** Saves some 30 MiB where batches are large. */
-const youngMaxMiB = 24;
+/** Saves some 15 MiB where bodies are large; what waits is outside the heap, so a small one costs next to nothing. */
+const youngMaxMiB = 12;
 const answerMaxMs = 60_000;
 const statisticsMaxMs = 500;
 

@@ -19,7 +19,7 @@ export interface ThreadOptions {
   /** Structured clone; the entry reads it as `workerData`. */
   readonly data: unknown;
   readonly heapMaxMiB: number;
-  /** Of the heap's young part, which V8 lets grow to 48 MiB. A small one costs a busy thread a twentieth of its time. */
+  /** Of the heap's young part, which V8 lets grow to 48 MiB. */
   readonly youngMaxMiB?: number;
   /** For one call; what takes longer ends as `unavailable` for its caller. */
   readonly answerMaxMs: number;

@@ -9,8 +9,8 @@ import { Thread } from "./thread.ts";
 import type { WriterData } from "./writer-thread.ts";
 
 const heapMaxMiB = 512;
-/** Saves some 30 MiB where batches are large. */
-const youngMaxMiB = 24;
+/** Saves some 15 MiB where batches are large. */
+const youngMaxMiB = 12;
 /** Retention goes through the whole log at its leisure. */
 const answerMaxMs = 3_600_000;
 /** A commit that hangs keeps its thread; everything it was given is in the spill. */
