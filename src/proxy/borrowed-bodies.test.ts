@@ -109,7 +109,9 @@ test("bodies that come at once, in pieces, arrive as they were sent", {
   }
 });
 
-test("what comes ahead of an answer is not what another connection said meanwhile", async () => {
+test("what comes ahead of an answer is not what another connection said meanwhile", {
+  timeout: 60_000,
+}, async () => {
   const answers: (() => void)[] = [];
   await using upstream = await httpUpstream((request, response) => {
     const hash = createHash("sha256");
@@ -125,7 +127,7 @@ test("what comes ahead of an answer is not what another connection said meanwhil
     second: randomBytes(30_000),
   }));
   for (const { client, first } of talks) client.socket.write(ask(first));
-  await until("the first requests", () => answers.length === 6);
+  await until("the first requests", () => answers.length === 6, 20_000);
   for (const [from, to] of [
     [0, 900],
     [900, 40_000],
@@ -134,10 +136,10 @@ test("what comes ahead of an answer is not what another connection said meanwhil
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   for (const answer of answers.splice(0)) answer();
-  await until("the second requests", () => answers.length === 6);
+  await until("the second requests", () => answers.length === 6, 20_000);
   for (const answer of answers) answer();
   for (const { client, first, second } of talks) {
-    await until("both answers", () => client.received.split(">").length === 3);
+    await until("both answers", () => client.received.split(">").length === 3, 20_000);
     const told = [...client.received.matchAll(/<(\w+)>/g)].map(([, digest]) => digest);
     expect(told).toEqual([digestOf(first), digestOf(second)]);
     client[Symbol.dispose]();
