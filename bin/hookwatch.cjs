@@ -32,7 +32,7 @@ try {
   process.exit(1);
 }
 
-// V8 lets the young heap of a busy main thread grow to 96 MiB; with an eighth of that a host is as fast, and 90 MiB
+// V8 lets the young heap of a busy main thread grow to 96 MiB; with an eighth of that a host is as fast, and much
 // smaller. V8 must be told when a process begins, so this one begins anew, under the same id.
 const young = "--max-semi-space-size";
 const isTold = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) =>
