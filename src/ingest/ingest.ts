@@ -20,11 +20,12 @@ import {
 import { Barriers } from "./barriers.ts";
 import { LossTally } from "./loss-tally.ts";
 import type { Portion } from "./parcel.ts";
-import { CallQueue, type QueueLimits, type Room, toPortions, type Waiting } from "./queue.ts";
+import { CallQueue, type QueueLimits, type Room } from "./queue.ts";
 import { Rest, within } from "./rest.ts";
 import type { Spill, SpillFile } from "./spill.ts";
 import type { SpillDrain } from "./spill-drain.ts";
 import { Spilling } from "./spilling.ts";
+import { toPortions, type Waiting } from "./waiting.ts";
 
 /** `callsMax` and `bytesMax`: of calls that may wait in memory, bodies mostly. */
 export interface IngestOptions extends QueueLimits {
@@ -200,11 +201,12 @@ export class Ingest implements AsyncDisposable {
 
   /** A file of the spill into the store. False when the store is away, or the file cannot be read now. */
   async #empty(file: SpillFile): Promise<boolean> {
-    const { batchCallsMax, batchBytesMax } = this.#options;
+    const { batchCallsMax, batchBytesMax, parcelCallsMax } = this.#options;
+    const callsMax = batchCallsMax * drainShare;
     const drain = await this.#open(file);
     if (!drain) return false;
     for (;;) {
-      const batch = drain.batch(batchCallsMax * drainShare, batchBytesMax * 2);
+      const batch = drain.batch({ callsMax, bytesMax: batchBytesMax * 2, parcelCallsMax });
       if (batch.length === 0) break;
       if (this.#closing || !(await this.#deliver(drain.source, batch))) return false;
       drain.delivered();

@@ -5,7 +5,8 @@ import { call } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
 import { newId } from "../id.ts";
 import { toCalls } from "./parcel.ts";
-import { CallQueue, toPortions } from "./queue.ts";
+import { CallQueue } from "./queue.ts";
+import { toPortions } from "./waiting.ts";
 
 test("batches that are put back are in their old order again, whichever came back first", () => {
   const queue = new CallQueue({ callsMax: 10, bytesMax: 1_000_000, parcelCallsMax: 50 });

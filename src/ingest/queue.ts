@@ -7,14 +7,11 @@
  * Where many come, they wait as bytes (parcel.ts).
  */
 import { type Call, withoutBodies } from "../call.ts";
-import { Parcel, type Portion } from "./parcel.ts";
+import { Packer, type Waiting, WaitingCall } from "./waiting.ts";
 
 /** What a call's ids, numbers and objects cost. An estimate, on the safe side. */
 const callOverheadBytes = 1_024;
 const wholeCallsShare = 0.75;
-/** A parcel is made when calls come to as much; a call that is half of it is not packed. */
-const parcelBytes = 262_144;
-
 export interface QueueLimits {
   readonly callsMax: number;
   readonly bytesMax: number;
@@ -23,47 +20,6 @@ export interface QueueLimits {
 }
 
 export type Admission = "whole" | "without_bodies" | "refused";
-
-export interface Waiting {
-  /** Read anew each time where it waits as bytes. */
-  readonly call: Call;
-  readonly shed: boolean;
-  readonly bytes: number;
-  /** When it was offered, monotonic. */
-  readonly sinceMs: number;
-  /** Where it waits as bytes: whose, and its place there. */
-  readonly parcel?: Parcel | undefined;
-  readonly place?: number;
-}
-
-class QueuedCall implements Waiting {
-  readonly shed: boolean;
-  readonly bytes: number;
-  readonly sinceMs: number;
-  parcel: Parcel | undefined;
-  place = 0;
-  isTaken = false;
-  #call: Call | undefined;
-
-  constructor(call: Call, shed: boolean, bytes: number, sinceMs: number) {
-    this.#call = call;
-    this.shed = shed;
-    this.bytes = bytes;
-    this.sinceMs = sinceMs;
-  }
-
-  get call(): Call {
-    const call = this.#call ?? this.parcel?.call(this.place);
-    if (!call) throw new Error("a call that waits is neither here nor in a parcel");
-    return call;
-  }
-
-  packInto(parcel: Parcel, place: number): void {
-    this.parcel = parcel;
-    this.place = place;
-    this.#call = undefined;
-  }
-}
 
 export interface Room {
   readonly calls: number;
@@ -74,18 +30,15 @@ export interface Room {
 export class CallQueue {
   readonly #callsMax: number;
   readonly #bytesMax: number;
-  readonly #parcelCallsMax: number;
   #waiting: Waiting[] = [];
-  /** Those that came last and are to be packed with those that come next. */
-  #loose: QueuedCall[] = [];
-  #looseBytes = 0;
+  readonly #packer: Packer;
   #heldCalls = 0;
   #heldBytes = 0;
 
   constructor(limits: QueueLimits) {
     this.#callsMax = limits.callsMax;
     this.#bytesMax = limits.bytesMax;
-    this.#parcelCallsMax = limits.parcelCallsMax;
+    this.#packer = new Packer(limits.parcelCallsMax);
   }
 
   get size(): number {
@@ -113,9 +66,9 @@ export class CallQueue {
     const kept = shed ? withoutBodies(call) : call;
     const bytes = bytesOf(kept);
     if (this.#heldBytes + bytes > this.#bytesMax) return "refused";
-    const queued = new QueuedCall(kept, shed, bytes, sinceMs);
+    const queued = new WaitingCall(kept, shed, bytes, sinceMs);
     this.#waiting.push(queued);
-    if (bytes * 2 < parcelBytes) this.#pack(queued);
+    this.#packer.add(queued);
     this.#heldCalls += 1;
     this.#heldBytes += bytes;
     return shed ? "without_bodies" : "whole";
@@ -124,9 +77,7 @@ export class CallQueue {
   /** The oldest, at most `callsMax` of them and, but for the first, `bytesMax`. To be released or put back. */
   take(callsMax: number, bytesMax: number): readonly Waiting[] {
     const taken = this.#waiting.splice(0, batchLength(this.#waiting, callsMax, bytesMax));
-    for (const one of taken) if (one instanceof QueuedCall) one.isTaken = true;
-    this.#loose = this.#loose.filter((one) => !one.isTaken);
-    this.#looseBytes = this.#loose.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#packer.leave(taken);
     return taken;
   }
 
@@ -147,17 +98,6 @@ export class CallQueue {
     this.#heldCalls -= waiting.length;
     for (const { bytes } of waiting) this.#heldBytes -= bytes;
   }
-
-  #pack(queued: QueuedCall): void {
-    this.#loose.push(queued);
-    this.#looseBytes += queued.bytes;
-    if (this.#loose.length < this.#parcelCallsMax && this.#looseBytes < parcelBytes) return;
-    const loose = this.#loose;
-    this.#loose = [];
-    this.#looseBytes = 0;
-    const parcel = new Parcel(loose.map(({ call }) => call));
-    for (const [place, one] of loose.entries()) one.packInto(parcel, place);
-  }
 }
 
 /** How many of the first make one batch; one at least. */
@@ -176,30 +116,6 @@ function atParcel(waiting: readonly Waiting[], length: number): number {
   const { parcel, place = 0 } = waiting[length] ?? {};
   const isAmid = parcel !== undefined && waiting[length - 1]?.parcel === parcel;
   return isAmid && place < length ? length - place : length;
-}
-
-/** For the store: what waits as bytes and is here as a whole goes as bytes. */
-export function toPortions(batch: readonly Waiting[]): readonly Portion[] {
-  const portions: Portion[] = [];
-  for (let at = 0; at < batch.length; ) {
-    const parcel = wholeParcel(batch, at);
-    const call = parcel ? undefined : batch[at]?.call;
-    if (parcel) portions.push(parcel.bytes);
-    else if (call) portions.push(call);
-    at += parcel?.count ?? 1;
-  }
-  return portions;
-}
-
-/** The parcel whose calls all follow from there on, in order. */
-function wholeParcel(batch: readonly Waiting[], from: number): Parcel | undefined {
-  const parcel = batch[from]?.parcel;
-  if (!parcel) return undefined;
-  for (let place = 0; place < parcel.count; place += 1) {
-    const one = batch[from + place];
-    if (one?.parcel !== parcel || one.place !== place) return undefined;
-  }
-  return parcel;
 }
 
 /** Text of the log is mostly ASCII, which V8 keeps at a byte a character; other text at two. */

@@ -5,9 +5,10 @@
  * Bounds: the file and one batch in memory.
  */
 import type { BatchSource } from "./accounting.ts";
-import { bytesOf, type Waiting } from "./queue.ts";
+import { bytesOf, type QueueLimits } from "./queue.ts";
 import type { Spill, SpillFile } from "./spill.ts";
 import { readRecords, type SpillEntry } from "./spill-records.ts";
+import { Packer, type Waiting, WaitingCall } from "./waiting.ts";
 
 const sources = { here: "spill", inherited: "inherited", earlier_process: "recovered" } as const;
 
@@ -41,8 +42,9 @@ export class SpillDrain {
   }
 
   /** Of the next calls; empty at the end. */
-  batch(callsMax: number, bytesMax: number): readonly Waiting[] {
+  batch({ callsMax, bytesMax, parcelCallsMax }: QueueLimits): readonly Waiting[] {
     if (this.#batch.length > 0) return this.#batch;
+    const packer = new Packer(parcelCallsMax);
     for (let bytes = 0; this.#batch.length < callsMax && bytes < bytesMax; ) {
       const { value, done } = this.#entries.next();
       if (done) break;
@@ -50,8 +52,9 @@ export class SpillDrain {
       if ("lost" in entry) this.#lost += this.#countsAsLost(entry) ? entry.lost : 0;
       else {
         const { call, shed } = entry;
-        const waiting = { call, shed, bytes: bytesOf(call), sinceMs: this.file.sinceMs };
+        const waiting = new WaitingCall(call, shed, bytesOf(call), this.file.sinceMs);
         this.#batch.push(waiting);
+        packer.add(waiting);
         bytes += waiting.bytes;
       }
     }
@@ -60,6 +63,7 @@ export class SpillDrain {
 
   delivered(): void {
     this.#delivered += this.#batch.length;
+    for (const { parcel } of this.#batch) parcel?.release();
     this.#batch = [];
   }
 

@@ -14,9 +14,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { call, id } from "../../test/store/builders.ts";
 import { silentLog } from "../telemetry.ts";
-import { bytesOf, type Waiting } from "./queue.ts";
+import { bytesOf } from "./queue.ts";
 import { Spill, type SpillFile, type SpillOptions } from "./spill.ts";
 import { encodeRecord, readRecords, type SpillEntry } from "./spill-records.ts";
+import type { Waiting } from "./waiting.ts";
 
 let folder = "";
 const spills: Spill[] = [];

@@ -14,9 +14,9 @@ import { type Clock, systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
 import { AppendFile } from "./append-file.ts";
-import type { Waiting } from "./queue.ts";
 import { encodeRecord } from "./spill-records.ts";
 import { SpillRoom } from "./spill-room.ts";
+import type { Waiting } from "./waiting.ts";
 
 export interface SpillOptions {
   readonly folder: string;

@@ -9,9 +9,10 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../telemetry.ts";
 import type { Accounting } from "./accounting.ts";
-import type { CallQueue, Room, Waiting } from "./queue.ts";
+import type { CallQueue, Room } from "./queue.ts";
 import type { Put, Spill, SpillFile } from "./spill.ts";
 import { SpillDrain } from "./spill-drain.ts";
+import type { Waiting } from "./waiting.ts";
 
 export interface SpillingEvents {
   /** Calls that were on their way to disk are there, or in the queue again. */

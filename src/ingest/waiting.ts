@@ -1,0 +1,105 @@
+/**
+ * A call that waits for the store: as it came, or as bytes of a parcel (parcel.ts) once others have come with it.
+ *
+ * In: calls, one by one. Out: portions for the store. Bounds: those of a parcel.
+ */
+import type { Call } from "../call.ts";
+import { Parcel, type Portion } from "./parcel.ts";
+
+/** A parcel is made when calls come to as much; a call that is half of it is not packed. */
+const parcelBytes = 262_144;
+
+export interface Waiting {
+  /** Read anew each time where it waits as bytes. */
+  readonly call: Call;
+  readonly shed: boolean;
+  readonly bytes: number;
+  /** When it was offered, monotonic. */
+  readonly sinceMs: number;
+  /** Where it waits as bytes: whose, and its place there. */
+  readonly parcel?: Parcel | undefined;
+  readonly place?: number;
+}
+
+export class WaitingCall implements Waiting {
+  readonly shed: boolean;
+  readonly bytes: number;
+  readonly sinceMs: number;
+  parcel: Parcel | undefined;
+  place = 0;
+  #call: Call | undefined;
+
+  constructor(call: Call, shed: boolean, bytes: number, sinceMs: number) {
+    this.#call = call;
+    this.shed = shed;
+    this.bytes = bytes;
+    this.sinceMs = sinceMs;
+  }
+
+  get call(): Call {
+    const call = this.#call ?? this.parcel?.call(this.place);
+    if (!call) throw new Error("a call that waits is neither here nor in a parcel");
+    return call;
+  }
+
+  packInto(parcel: Parcel, place: number): void {
+    this.parcel = parcel;
+    this.place = place;
+    this.#call = undefined;
+  }
+}
+
+/** Packs calls with those that come next. */
+export class Packer {
+  readonly #callsMax: number;
+  #loose: WaitingCall[] = [];
+  #looseBytes = 0;
+
+  constructor(callsMax: number) {
+    this.#callsMax = callsMax;
+  }
+
+  add(waiting: WaitingCall): void {
+    if (waiting.bytes * 2 >= parcelBytes) return;
+    this.#loose.push(waiting);
+    this.#looseBytes += waiting.bytes;
+    if (this.#loose.length < this.#callsMax && this.#looseBytes < parcelBytes) return;
+    const loose = this.#loose;
+    this.#loose = [];
+    this.#looseBytes = 0;
+    const parcel = new Parcel(loose.map(({ call }) => call));
+    for (const [place, one] of loose.entries()) one.packInto(parcel, place);
+  }
+
+  /** They stay as they are. */
+  leave(waiting: readonly Waiting[]): void {
+    if (this.#loose.length === 0) return;
+    const left = new Set(waiting);
+    this.#loose = this.#loose.filter((one) => !left.has(one));
+    this.#looseBytes = this.#loose.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}
+
+/** For the store: what waits as bytes and is here as a whole goes as bytes. */
+export function toPortions(batch: readonly Waiting[]): readonly Portion[] {
+  const portions: Portion[] = [];
+  for (let at = 0; at < batch.length; ) {
+    const parcel = wholeParcel(batch, at);
+    const call = parcel ? undefined : batch[at]?.call;
+    if (parcel) portions.push(parcel.bytes);
+    else if (call) portions.push(call);
+    at += parcel?.count ?? 1;
+  }
+  return portions;
+}
+
+/** The parcel whose calls all follow from there on, in order. */
+function wholeParcel(batch: readonly Waiting[], from: number): Parcel | undefined {
+  const parcel = batch[from]?.parcel;
+  if (!parcel) return undefined;
+  for (let place = 0; place < parcel.count; place += 1) {
+    const one = batch[from + place];
+    if (one?.parcel !== parcel || one.place !== place) return undefined;
+  }
+  return parcel;
+}
