@@ -55,6 +55,16 @@ describe("many calls at once", () => {
     expect(toCalls(portions)).toEqual(calls);
   });
 
+  test("can each be read as JSON, whatever was written in them", () => {
+    const texts = ["plain", "日本語 é", "\ud83d", "\u{1f600}", '"],[{', ""];
+    const calls = many(50).map((one, n) => ({ ...one, requestBody: texts[n % 6] ?? "" }));
+    for (const { parcel, place = 0, call: own } of fill(calls).take(50, 1_000_000_000)) {
+      expect(parcel).toBeDefined();
+      expect(Buffer.from(parcel?.json(place) ?? []).toString()).toBe(JSON.stringify(own));
+      expect(own).toEqual(calls[place]);
+    }
+  });
+
   test("wait outside the heap", () => {
     const body = () => JSON.stringify({ text: `${Math.random()} `.repeat(100) });
     const queue = new CallQueue({ callsMax: 10_000, bytesMax: 1_000_000_000, parcelCallsMax: 50 });

@@ -19,13 +19,16 @@ export type SpillEntry =
   | { readonly lost: number; readonly torn: boolean };
 
 export function encodeRecord(call: Call, shed: boolean): Buffer {
-  const payload = JSON.stringify(call);
-  const payloadBytes = Buffer.byteLength(payload);
-  const record = Buffer.allocUnsafe(headerBytes + payloadBytes);
+  return encodePayload(Buffer.from(JSON.stringify(call)), shed);
+}
+
+/** Of a call's JSON in UTF-8. */
+export function encodePayload(payload: Uint8Array, shed: boolean): Buffer {
+  const record = Buffer.allocUnsafe(headerBytes + payload.byteLength);
   mark.copy(record);
-  record.writeUInt32LE(payloadBytes, lengthAt);
+  record.writeUInt32LE(payload.byteLength, lengthAt);
   record.writeUInt8(shed ? 1 : 0, formAt);
-  record.write(payload, headerBytes);
+  record.set(payload, headerBytes);
   record.writeUInt32LE(crc32(record.subarray(lengthAt)), crcAt);
   return record;
 }

@@ -14,7 +14,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { Problem } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
 import { AppendFile } from "./append-file.ts";
-import { encodeRecord } from "./spill-records.ts";
+import { encodePayload, encodeRecord } from "./spill-records.ts";
 import { SpillRoom } from "./spill-room.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -196,8 +196,8 @@ export class Spill implements AsyncDisposable {
     // What they weigh in memory is more than what they take as records.
     const weight = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
     const whole = this.#room.admit(weight, used) === "whole";
-    const records = waiting.map(({ call, shed }) =>
-      whole ? encodeRecord(call, shed) : encodeRecord(withoutBodies(call), true),
+    const records = waiting.map((one) =>
+      whole ? toRecord(one) : encodeRecord(withoutBodies(one.call), true),
     );
     const bytes = Buffer.concat(records);
     return this.#room.admit(bytes.length, used) === "none" ? undefined : bytes;
@@ -262,6 +262,11 @@ export class Spill implements AsyncDisposable {
     }
     if (file.unwanted) await this.remove(file);
   }
+}
+
+function toRecord(waiting: Waiting): Buffer {
+  const { parcel, place = 0, shed } = waiting;
+  return parcel ? encodePayload(parcel.json(place), shed) : encodeRecord(waiting.call, shed);
 }
 
 /** In order of writing: lives are ordered by time, sequences count up. */
