@@ -55,9 +55,9 @@ export async function startProduct(
 
 export async function startBare(behind: Behind, cores: Cores | undefined): Promise<Contender> {
   const entry = new URL("./bare-forwarder.ts", import.meta.url).pathname;
-  // As the product's launcher sets it.
+  // As the product has it.
   const child = fork(entry, [String(behind.calls), String(behind.streams)], {
-    execArgv: ["--max-semi-space-size=4"],
+    execArgv: ["--max-semi-space-size=4", "--no-parallel-scavenge"],
   });
   leaveNothing(() => child.kill("SIGKILL"));
   const [port] = (await once(child, "message")) as [number];

@@ -1,5 +1,6 @@
 /** `hookwatch serve`: runs the host until a signal ends it. */
 import { relative } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { systemClock } from "../clock.ts";
 import { readConfig } from "../host/config.ts";
 import { configurationHelp } from "../host/configuration-page.ts";
@@ -16,6 +17,9 @@ export const serve: Command = {
 
 async function run(flags: readonly string[]): Promise<number> {
   const config = readConfig(flags);
+  // So little of a young heap is alive when it is collected that V8's other threads cost more than they help, in all threads
+  // of the host: a tenth of the calls that two cores can take (docs/benchmarks.md).
+  setFlagsFromString("--no-parallel-scavenge");
   // Here, so that no other command loads what only a host needs.
   const [{ openHost }, { openLog }] = await Promise.all([
     import("../host/host.ts"),
