@@ -119,6 +119,13 @@ describe("many calls at once", () => {
     expect(toPortions(queue.take(1_000, 1_000_000_000)).length).toBe(1);
   });
 
+  test("take no more memory than they count for, whatever is written in them", () => {
+    const calls = many(50, { requestBody: "\u0001".repeat(5_000) });
+    const waiting = fill(calls).take(50, 1_000_000_000);
+    expect(waiting.some(({ parcel }) => parcel)).toBe(false);
+    expect(toPortions(waiting)).toEqual(calls);
+  });
+
   test("that are large are not copied", () => {
     const calls = many(3, { requestBody: "x".repeat(200_000) });
     expect(toPortions(fill(calls).take(1_000, 1_000_000_000))).toEqual(calls);

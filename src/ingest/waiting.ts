@@ -65,9 +65,12 @@ export class Packer {
     this.#looseBytes += waiting.bytes;
     if (this.#loose.length < this.#callsMax && this.#looseBytes < parcelBytes) return;
     const loose = this.#loose;
+    const looseBytes = this.#looseBytes;
     this.#loose = [];
     this.#looseBytes = 0;
     const parcel = new Parcel(loose.map(({ call }) => call));
+    // Text that JSON has to escape, character by character, is larger there than what it counts for.
+    if (parcel.bytes.byteLength > looseBytes) return;
     for (const [place, one] of loose.entries()) one.packInto(parcel, place);
   }
 
