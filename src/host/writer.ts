@@ -9,7 +9,7 @@ import { Thread } from "./thread.ts";
 import type { WriterData } from "./writer-thread.ts";
 
 const heapMaxMiB = 512;
-/** Saves some 15 MiB where batches are large. */
+/** As the recorder's. */
 const youngMaxMiB = 12;
 /** Retention goes through the whole log at its leisure. */
 const answerMaxMs = 3_600_000;
