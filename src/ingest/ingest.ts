@@ -206,12 +206,13 @@ export class Ingest implements AsyncDisposable {
     const drain = await this.#open(file);
     if (!drain) return false;
     for (;;) {
-      const batch = drain.batch({ callsMax, bytesMax: batchBytesMax * 2, parcelCallsMax });
+      const batch = drain.batch({ callsMax, bytesMax: batchBytesMax, parcelCallsMax });
       if (batch.length === 0) break;
       if (this.#closing || !(await this.#deliver(drain.source, batch))) return false;
       drain.delivered();
     }
     this.#drain = undefined;
+    drain.end();
     if (drain.lost > 0) {
       this.#accounting.drop(drain.source, "spill_damaged", drain.lost);
       const { path } = file;

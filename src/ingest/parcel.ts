@@ -20,28 +20,45 @@ export class Parcel {
   readonly #starts: readonly number[];
   #unreleased: number;
 
-  constructor(calls: readonly Call[]) {
-    this.count = calls.length;
+  private constructor(bytes: Uint8Array, lengths: readonly number[]) {
+    this.bytes = bytes;
+    this.count = lengths.length;
+    this.#unreleased = lengths.length;
+    const starts = [1];
+    for (const length of lengths) starts.push((starts.at(-1) ?? 1) + length + 1);
+    this.#starts = starts;
+  }
+
+  static of(calls: readonly Call[]): Parcel {
     const texts = calls.map((call) => JSON.stringify(call));
     const text = `[${texts.join(",")}]`;
     // In memory of its own, which can be given back.
     const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
     bytes.write(text);
-    this.bytes = bytes;
-    const isAscii = this.bytes.byteLength === text.length;
-    const starts = [1];
-    for (const one of texts)
-      starts.push((starts.at(-1) ?? 1) + (isAscii ? one.length : Buffer.byteLength(one)) + 1);
-    this.#starts = starts;
-    this.#unreleased = calls.length;
+    const isAscii = bytes.byteLength === text.length;
+    const lengths = texts.map((one) => (isAscii ? one.length : Buffer.byteLength(one)));
+    return new Parcel(bytes, lengths);
   }
 
-  /** The call at the place; those of one parcel are best asked for together. Not once all were released. */
+  /** Of calls that are JSON in UTF-8 already. */
+  static ofJson(calls: readonly Uint8Array[]): Parcel {
+    const lengths = calls.map(({ byteLength }) => byteLength);
+    const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length + 1, 1));
+    bytes.fill("[", 0, 1);
+    let at = 1;
+    for (const call of calls) {
+      bytes.set(call, at);
+      at += call.byteLength + 1;
+      bytes.fill(",", at - 1, at);
+    }
+    bytes.fill("]", bytes.length - 1);
+    return new Parcel(bytes, lengths);
+  }
+
+  /** The call at the place, read anew each time; not once all were released. */
   call(place: number): Call {
-    if (read?.parcel !== this) read = { parcel: this, calls: toCalls([this.bytes]) };
-    const call = read.calls[place];
-    if (!call) throw new RangeError(`a parcel of ${this.count} calls has none at ${place}`);
-    return call;
+    const { buffer, byteOffset, byteLength } = this.json(place);
+    return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as Call;
   }
 
   /** The JSON of the call at the place, in UTF-8; not once all were released. */
@@ -55,14 +72,9 @@ export class Parcel {
   /** One of its calls is not needed any more; when none is, the bytes are given back. */
   release(): void {
     this.#unreleased -= 1;
-    if (this.#unreleased > 0) return;
-    if (read?.parcel === this) read = undefined;
-    free(this.bytes);
+    if (this.#unreleased === 0) free(this.bytes);
   }
 }
-
-/** The parcel that was read last: its calls are asked for one after the other. */
-let read: { readonly parcel: Parcel; readonly calls: readonly Call[] } | undefined;
 
 /** The calls of all portions, in order. */
 export function toCalls(portions: readonly Portion[]): readonly Call[] {

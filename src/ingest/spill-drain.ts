@@ -4,23 +4,26 @@
  * Guarantees: a call that was delivered is not offered again, however often the store fails in between.
  * Bounds: the file and one batch in memory.
  */
+import { free } from "../free.ts";
 import type { BatchSource } from "./accounting.ts";
-import { bytesOf, type QueueLimits } from "./queue.ts";
+import type { QueueLimits } from "./queue.ts";
 import type { Spill, SpillFile } from "./spill.ts";
-import { readRecords, type SpillEntry } from "./spill-records.ts";
-import { Packer, type Waiting, WaitingCall } from "./waiting.ts";
+import { callOf, readRecords, type SpillEntry } from "./spill-records.ts";
+import { type Packed, toWaiting, type Waiting } from "./waiting.ts";
 
 const sources = { here: "spill", inherited: "inherited", earlier_process: "recovered" } as const;
 
 export class SpillDrain {
   readonly file: SpillFile;
+  readonly #bytes: Buffer;
   readonly #entries: Iterator<SpillEntry>;
-  #batch: Waiting[] = [];
+  #batch: readonly Waiting[] = [];
   #delivered = 0;
   #lost = 0;
 
   private constructor(file: SpillFile, bytes: Buffer) {
     this.file = file;
+    this.#bytes = bytes;
     this.#entries = readRecords(bytes);
   }
 
@@ -41,23 +44,22 @@ export class SpillDrain {
     return this.file.origin === "here" ? this.file.calls - this.#delivered : this.#lost;
   }
 
-  /** Of the next calls; empty at the end. */
+  /** Of the next calls, with `bytesMax` of JSON; empty at the end. */
   batch({ callsMax, bytesMax, parcelCallsMax }: QueueLimits): readonly Waiting[] {
     if (this.#batch.length > 0) return this.#batch;
-    const packer = new Packer(parcelCallsMax);
-    for (let bytes = 0; this.#batch.length < callsMax && bytes < bytesMax; ) {
+    const packed: Packed[] = [];
+    for (let bytes = 0; packed.length < callsMax && bytes < bytesMax; ) {
       const { value, done } = this.#entries.next();
       if (done) break;
       const entry: SpillEntry = value;
       if ("lost" in entry) this.#lost += this.#countsAsLost(entry) ? entry.lost : 0;
+      else if (!this.#isCall(entry)) this.#lost += 1;
       else {
-        const { call, shed } = entry;
-        const waiting = new WaitingCall(call, shed, bytesOf(call), this.file.sinceMs);
-        this.#batch.push(waiting);
-        packer.add(waiting);
-        bytes += waiting.bytes;
+        packed.push(entry);
+        bytes += entry.payload.byteLength;
       }
     }
+    this.#batch = toWaiting(packed, this.file.sinceMs, parcelCallsMax);
     return this.#batch;
   }
 
@@ -65,6 +67,16 @@ export class SpillDrain {
     this.#delivered += this.#batch.length;
     for (const { parcel } of this.#batch) parcel?.release();
     this.#batch = [];
+  }
+
+  /** Its bytes are given back. Nothing may be asked of it any more but `lost`. */
+  end(): void {
+    free(this.#bytes);
+  }
+
+  /** What this process has written and what proves itself is one; an earlier one may have been of another make. */
+  #isCall(entry: Packed): boolean {
+    return this.file.origin !== "earlier_process" || callOf(entry) !== undefined;
   }
 
   /** What a recorder of this process was writing when it died was in its memory still, and is counted there. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { call } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
-import { encodeRecord, readRecords } from "./spill-records.ts";
+import { callOf, encodeRecords, readRecords, toPacked } from "./spill-records.ts";
 
 const texts = fc.string({ unit: "binary", maxLength: 60 });
 /** Lone surrogates, control characters, the mark of a record as text. */
@@ -20,12 +20,14 @@ interface Written {
 }
 
 const encode = (written: readonly Written[]) =>
-  written.map(({ call, shed }) => encodeRecord(call, shed));
+  written.map(({ call, shed }) => encodeRecords([toPacked(call, shed)]));
 
 function read(bytes: Buffer) {
   const entries = [...readRecords(bytes)];
   return {
-    found: entries.flatMap((entry) => ("call" in entry ? [entry] : [])),
+    found: entries.flatMap((entry) =>
+      "payload" in entry ? [{ call: callOf(entry), shed: entry.shed }] : [],
+    ),
     lost: entries.flatMap((entry) => ("lost" in entry ? [entry] : [])),
   };
 }

@@ -7,33 +7,56 @@
  * holds the byte FF, so that the next record is found again behind a damaged one. `form` is 0 for a whole
  * call, 1 for one without its bodies.
  *
- * Guarantees: reading never throws and never makes up a call; whatever was cut off or altered, every record
+ * Guarantees: reading never throws and never makes up a record; whatever was cut off or altered, every record
  * that was not touched is read.
  */
 import { crc32 } from "node:zlib";
 import type { Call } from "../call.ts";
+import type { Packed } from "./waiting.ts";
 
 export type SpillEntry =
-  | { readonly call: Call; readonly shed: boolean }
+  /** A call, as `callOf` reads it. */
+  | Packed
   /** Records that are there no more: how many there were, as far as it can be told, and at least one. */
   | { readonly lost: number; readonly torn: boolean };
 
-export function encodeRecord(call: Call, shed: boolean): Buffer {
-  return encodePayload(Buffer.from(JSON.stringify(call)), shed);
+export function encodeRecords(calls: readonly Packed[]): Buffer {
+  const bytes = calls.reduce((sum, { payload }) => sum + headerBytes + payload.byteLength, 0);
+  // In memory of its own, which can be given back.
+  const records = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const { payload, shed } of calls) {
+    const end = at + headerBytes + payload.byteLength;
+    mark.copy(records, at);
+    records.writeUInt32LE(payload.byteLength, at + lengthAt);
+    records.writeUInt8(shed ? 1 : 0, at + formAt);
+    records.set(payload, at + headerBytes);
+    records.writeUInt32LE(crc32(records.subarray(at + lengthAt, end)), at + crcAt);
+    at = end;
+  }
+  return records;
 }
 
-/** Of a call's JSON in UTF-8. */
-export function encodePayload(payload: Uint8Array, shed: boolean): Buffer {
-  const record = Buffer.allocUnsafe(headerBytes + payload.byteLength);
-  mark.copy(record);
-  record.writeUInt32LE(payload.byteLength, lengthAt);
-  record.writeUInt8(shed ? 1 : 0, formAt);
-  record.set(payload, headerBytes);
-  record.writeUInt32LE(crc32(record.subarray(lengthAt)), crcAt);
-  return record;
+export function toPacked(call: Call, shed: boolean): Packed {
+  return { payload: Buffer.from(JSON.stringify(call)), shed };
 }
 
-/** The entries of a file in order. `torn`: no whole record follows, as where a process died while it wrote. */
+/**
+ * What proved itself was written by `encodeRecords`; but a file of another make may carry our mark, and is undefined
+ * where it is no call.
+ */
+export function callOf({ payload }: Packed): Call | undefined {
+  const { buffer, byteOffset, byteLength } = payload;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
+    const isCall = typeof value === "object" && value !== null && "id" in value;
+    return isCall ? (value as Call) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The entries of a file in order, as parts of its bytes. `torn`: no whole record follows, as where a process died while it wrote. */
 export function* readRecords(bytes: Buffer): Generator<SpillEntry> {
   for (let at = 0; at < bytes.length; ) {
     const record = readRecord(bytes, at);
@@ -83,21 +106,10 @@ function readRecord(
   if (end > bytes.length) return undefined;
   if (crc32(bytes.subarray(at + lengthAt, end)) !== bytes.readUInt32LE(at + crcAt))
     return undefined;
-  const call = toCall(bytes.toString("utf8", start, end));
-  return call && { entry: { call, shed: bytes.readUInt8(at + formAt) === 1 }, end };
+  const payload = bytes.subarray(start, end);
+  return { entry: { payload, shed: bytes.readUInt8(at + formAt) === 1 }, end };
 }
 
 function isMark(bytes: Buffer, at: number): boolean {
   return bytes.compare(mark, 0, mark.length, at, Math.min(bytes.length, at + mark.length)) === 0;
-}
-
-/** What proved itself was written by `encodeRecord`; but a file of another make may carry our mark. */
-function toCall(text: string): Call | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isCall = typeof value === "object" && value !== null && "id" in value;
-    return isCall ? (value as Call) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -16,8 +16,8 @@ import { call, id } from "../../test/store/builders.ts";
 import { silentLog } from "../telemetry.ts";
 import { bytesOf } from "./queue.ts";
 import { Spill, type SpillFile, type SpillOptions } from "./spill.ts";
-import { encodeRecord, readRecords, type SpillEntry } from "./spill-records.ts";
-import type { Waiting } from "./waiting.ts";
+import { callOf, encodeRecords, readRecords } from "./spill-records.ts";
+import type { Packed, Waiting } from "./waiting.ts";
 
 let folder = "";
 const spills: Spill[] = [];
@@ -47,14 +47,15 @@ const waiting = (label: string, bodyBytes = 10): Waiting => {
   return { call: one, shed: false, bytes: bytesOf(one), sinceMs: 0 };
 };
 
-type RecordedCall = Extract<SpillEntry, { shed: boolean }>;
-
 const files = async () => (await readdir(folder)).sort();
 
-async function labels(spill: Spill, file: SpillFile | undefined): Promise<readonly string[]> {
+async function labels(
+  spill: Spill,
+  file: SpillFile | undefined,
+): Promise<readonly (string | undefined)[]> {
   if (!file) return [];
   return [...readRecords(await spill.read(file))].map((entry) =>
-    "call" in entry ? entry.call.id : "lost",
+    "payload" in entry ? callOf(entry)?.id : "lost",
   );
 }
 
@@ -63,7 +64,7 @@ test("calls are read back file by file in the order in which they were put", asy
   const all = Array.from({ length: 10 }, (_, n) => waiting(`${n}`));
   await Promise.all(all.map((one) => spill.put([one])?.durable));
   expect(spill.files).toBeGreaterThan(3);
-  const found: string[] = [];
+  const found: (string | undefined)[] = [];
   for (let file = spill.oldest(); file; file = spill.oldest()) {
     expect(file).toMatchObject({ origin: "here" });
     found.push(...(await labels(spill, file)));
@@ -120,10 +121,10 @@ test("from three quarters of the limit on calls go without their bodies, and bey
     await put.durable;
   }
   const file = spill.oldest() as SpillFile;
-  const records = [...readRecords(await spill.read(file))] as RecordedCall[];
+  const records = [...readRecords(await spill.read(file))] as Packed[];
   const whole = records.filter(({ shed }) => !shed);
-  const rows = records.filter(({ shed, call }) => shed && call.requestBody === "");
-  const wholeBytes = whole.reduce((sum, one) => sum + encodeRecord(one.call, false).length, 0);
+  const rows = records.filter((one) => one.shed && callOf(one)?.requestBody === "");
+  const wholeBytes = encodeRecords(whole).length;
   expect(wholeBytes / maxBytes).toBeGreaterThan(0.6);
   expect(wholeBytes / maxBytes).toBeLessThanOrEqual(0.75);
   expect(records).toEqual([...whole, ...rows]);

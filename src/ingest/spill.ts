@@ -7,16 +7,17 @@
  * written again. Bounds: `maxBytes` in all, `fileMaxBytes` and one batch a file, a share of the disk that stays free.
  */
 import { mkdirSync, readdirSync, statSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withoutBodies } from "../call.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { free } from "../free.ts";
 import { Problem } from "../problem.ts";
 import type { Log } from "../telemetry.ts";
 import { AppendFile } from "./append-file.ts";
-import { encodePayload, encodeRecord } from "./spill-records.ts";
+import { encodeRecords, toPacked } from "./spill-records.ts";
 import { SpillRoom } from "./spill-room.ts";
-import type { Waiting } from "./waiting.ts";
+import type { Packed, Waiting } from "./waiting.ts";
 
 export interface SpillOptions {
   readonly folder: string;
@@ -147,8 +148,18 @@ export class Spill implements AsyncDisposable {
     return this.#files[0]?.writing ? undefined : this.#files[0];
   }
 
+  /** All of it, in memory of its own; less where something has cut it off. */
   async read({ path, bytes }: SpillFile): Promise<Buffer> {
-    return (await readFile(path)).subarray(0, bytes);
+    const file = await open(path, "r");
+    try {
+      const buffer = Buffer.allocUnsafeSlow(bytes);
+      let length = 0;
+      for (let more = bytes; more > 0 && length < bytes; length += more)
+        more = (await file.read(buffer, length, bytes - length, length)).bytesRead;
+      return buffer.subarray(0, length);
+    } finally {
+      await file.close();
+    }
   }
 
   /** Its turn comes again after all others. */
@@ -196,10 +207,9 @@ export class Spill implements AsyncDisposable {
     // What they weigh in memory is more than what they take as records.
     const weight = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
     const whole = this.#room.admit(weight, used) === "whole";
-    const records = waiting.map((one) =>
-      whole ? toRecord(one) : encodeRecord(withoutBodies(one.call), true),
+    const bytes = encodeRecords(
+      waiting.map((one) => (whole ? packed(one) : toPacked(withoutBodies(one.call), true))),
     );
-    const bytes = Buffer.concat(records);
     return this.#room.admit(bytes.length, used) === "none" ? undefined : bytes;
   }
 
@@ -231,6 +241,7 @@ export class Spill implements AsyncDisposable {
       if (file === this.#accepting) this.#accepting = undefined;
       throw cause;
     } finally {
+      free(records);
       if (file !== this.#accepting) this.#finish(file);
     }
   }
@@ -264,9 +275,9 @@ export class Spill implements AsyncDisposable {
   }
 }
 
-function toRecord(waiting: Waiting): Buffer {
+function packed(waiting: Waiting): Packed {
   const { parcel, place = 0, shed } = waiting;
-  return parcel ? encodePayload(parcel.json(place), shed) : encodeRecord(waiting.call, shed);
+  return parcel ? { payload: parcel.json(place), shed } : toPacked(waiting.call, shed);
 }
 
 /** In order of writing: lives are ordered by time, sequences count up. */

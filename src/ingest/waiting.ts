@@ -49,6 +49,57 @@ export class WaitingCall implements Waiting {
   }
 }
 
+/** One that came as bytes. */
+class PackedCall implements Waiting {
+  readonly shed: boolean;
+  readonly bytes: number;
+  readonly sinceMs: number;
+  readonly parcel: Parcel;
+  readonly place: number;
+
+  constructor(packed: Packed, sinceMs: number, parcel: Parcel, place: number) {
+    this.shed = packed.shed;
+    this.bytes = packed.payload.byteLength;
+    this.sinceMs = sinceMs;
+    this.parcel = parcel;
+    this.place = place;
+  }
+
+  get call(): Call {
+    return this.parcel.call(this.place);
+  }
+}
+
+/** A call as JSON in UTF-8, with its bodies unless it was `shed`. */
+export interface Packed {
+  readonly payload: Uint8Array;
+  readonly shed: boolean;
+}
+
+/** In parcels of `callsMax`, in order; the bytes are copied. */
+export function toWaiting(packed: readonly Packed[], sinceMs: number, callsMax: number): Waiting[] {
+  const waiting: Waiting[] = [];
+  for (let at = 0; at < packed.length; ) {
+    const together = packed.slice(at, parcelEnd(packed, at, callsMax));
+    const parcel = Parcel.ofJson(together.map(({ payload }) => payload));
+    for (const [place, one] of together.entries())
+      waiting.push(new PackedCall(one, sinceMs, parcel, place));
+    at += together.length;
+  }
+  return waiting;
+}
+
+/** Where the parcel ends that begins there; behind one call at least. */
+function parcelEnd(packed: readonly Packed[], from: number, callsMax: number): number {
+  let bytes = 0;
+  let end = from;
+  while (end < packed.length && end < from + callsMax && bytes < parcelBytes) {
+    bytes += packed[end]?.payload.byteLength ?? 0;
+    end += 1;
+  }
+  return end;
+}
+
 /** Packs calls with those that come next. */
 export class Packer {
   readonly #callsMax: number;
@@ -68,7 +119,7 @@ export class Packer {
     const looseBytes = this.#looseBytes;
     this.#loose = [];
     this.#looseBytes = 0;
-    const parcel = new Parcel(loose.map(({ call }) => call));
+    const parcel = Parcel.of(loose.map(({ call }) => call));
     // Text that JSON has to escape, character by character, is larger there than what it counts for.
     if (parcel.bytes.byteLength > looseBytes) return;
     for (const [place, one] of loose.entries()) one.packInto(parcel, place);

@@ -24,7 +24,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeRecord } from "../../src/ingest/spill-records.ts";
+import { encodeRecords, toPacked } from "../../src/ingest/spill-records.ts";
 import { SqliteCallLog } from "../../src/store/sqlite/call-log.ts";
 import { call } from "../store/builders.ts";
 import { program, type Rig, startRig } from "./rig.ts";
@@ -169,7 +169,7 @@ describe("a backup", () => {
     const { teamId, serverId } = ownerOf(dataDir);
     const waiting = call("waiting", { teamId, serverId });
     const name = "01990000-0000-7000-8000-000000000001-00000001.calls";
-    writeFileSync(join(dataDir, "spill", name), encodeRecord(waiting, false));
+    writeFileSync(join(dataDir, "spill", name), encodeRecords([toPacked(waiting, false)]));
     const { stdout } = await command(["backup", path("backup"), "--data-dir", dataDir]);
     expect(stdout).toMatch(/^backed up the registry, 10 calls, and calls that wait for the log, /);
     expect(statSync(path(`backup/spill/${name}`)).mode & 0o777).toBe(0o600);
