@@ -93,6 +93,7 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
   const pem = new PemEnds(text, cut);
   const members = new Members(text);
   const { nested } = members;
+  const codes = toCodes(text);
   let inWord = false;
   for (let at = 0; at < text.length; ) {
     if (at >= nested.nextStart) {
@@ -100,12 +101,12 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
       at = add(nested.take(at)) ?? at;
       continue;
     }
-    const code = text.charCodeAt(at);
-    if (code < 256 && wordCodes[code] === 1) {
-      const starts = (!inWord || code === hyphen) && startsShape(code, text.charCodeAt(at + 1));
+    at = nextSign(codes, at, Math.min(text.length, nested.nextStart), inWord);
+    if (at === text.length || at >= nested.nextStart) continue;
+    const code = codes[at] as number;
+    if (kinds[code] === word) {
       inWord = true;
-      const after = starts ? add(findShape(text, at, cut, pem)) : undefined;
-      at = after ?? endOfPlain(text, at + 1, nested.nextStart);
+      at = add(findShape(text, at, cut, pem)) ?? at + 1;
       continue;
     }
     inWord = false;
@@ -121,18 +122,45 @@ function findSecrets(text: string, cut: boolean): readonly Secret[] {
   return found;
 }
 
-/** As numbers in one block: this is looked up for every character there is. */
-const wordCodes = Uint8Array.from({ length: 256 }, (_, code) => Number(isWord[code] === true));
+const other = 0;
+const word = 1;
+/** May belong to a secret, or to what says that one follows. */
+const sign = 2;
+const signs = "\\:=<[(\"'%";
+/** Of each character, in one block: this is looked up for all there are. */
+const kinds = Uint8Array.from({ length: 65_536 }, (_, code) => {
+  if (isWord[code]) return word;
+  return signs.includes(String.fromCharCode(code)) ? sign : other;
+});
 
-/** Where the rest of a word, in which nothing starts, ends: at a hyphen at the latest. */
-function endOfPlain(text: string, from: number, most: number): number {
-  const end = Math.min(text.length, most);
-  let at = from;
-  for (; at < end; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code > 255 || wordCodes[code] !== 1 || code === hyphen) break;
+/** As long as the longest text so far. */
+let room = new Uint16Array(16_384);
+let roomBytes = Buffer.from(room.buffer);
+
+/** The text's characters as numbers, and 0 behind it; until the next text is. */
+function toCodes(text: string): Uint16Array {
+  if (text.length >= room.length) {
+    room = new Uint16Array(text.length + 1);
+    roomBytes = Buffer.from(room.buffer);
   }
-  return at;
+  roomBytes.write(text, "utf16le");
+  room[text.length] = 0;
+  return room;
+}
+
+/** The next place where a secret may start, or what says that one follows, ends; at most `end`. */
+function nextSign(codes: Uint16Array, from: number, end: number, inWord: boolean): number {
+  let within = inWord;
+  for (let at = from; at < end; at += 1) {
+    const code = codes[at] as number;
+    const kind = kinds[code];
+    if (kind === word) {
+      if ((!within || code === hyphen) && startsShape(code, codes[at + 1] as number)) return at;
+      within = true;
+    } else if (kind === sign) return at;
+    else within = false;
+  }
+  return end;
 }
 
 function findAtColon(text: string, at: number, cut: boolean, members: Members) {
