@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { call } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
 import { newId } from "../id.ts";
+import { unpackCall } from "./packed-call.ts";
 import { toCalls } from "./parcel.ts";
 import { CallQueue } from "./queue.ts";
 import { toPortions } from "./waiting.ts";
@@ -55,12 +56,12 @@ describe("many calls at once", () => {
     expect(toCalls(portions)).toEqual(calls);
   });
 
-  test("can each be read as JSON, whatever was written in them", () => {
+  test("can each be read by itself, whatever was written in them", () => {
     const texts = ["plain", "日本語 é", "\ud83d", "\u{1f600}", '"],[{', ""];
     const calls = many(50).map((one, n) => ({ ...one, requestBody: texts[n % 6] ?? "" }));
     for (const { parcel, place = 0, call: own } of fill(calls).take(50, 1_000_000_000)) {
       expect(parcel).toBeDefined();
-      expect(Buffer.from(parcel?.json(place) ?? []).toString()).toBe(JSON.stringify(own));
+      expect(unpackCall(parcel?.packed(place) ?? new Uint8Array())).toEqual(own);
       expect(own).toEqual(calls[place]);
     }
   });
@@ -119,8 +120,18 @@ describe("many calls at once", () => {
     expect(toPortions(queue.take(1_000, 1_000_000_000)).length).toBe(1);
   });
 
-  test("take no more memory than they count for, whatever is written in them", () => {
-    const calls = many(50, { requestBody: "\u0001".repeat(5_000) });
+  test.for([
+    { name: "three bytes a character", changes: { requestBody: "語".repeat(5_000) } },
+    {
+      name: "what JSON escapes",
+      changes: {
+        messages: [
+          { atMs: 0, offsetMs: 0, direction: "server" as const, body: "\u0001".repeat(5_000) },
+        ],
+      },
+    },
+  ])("take no more memory than they count for: $name", ({ changes }) => {
+    const calls = many(50, changes);
     const waiting = fill(calls).take(50, 1_000_000_000);
     expect(waiting.some(({ parcel }) => parcel)).toBe(false);
     expect(toPortions(waiting)).toEqual(calls);
