@@ -79,7 +79,7 @@ describe("calls as bytes", () => {
     fc.assert(
       fc.property(fc.array(anyCall, { maxLength: 5 }), (calls) => {
         const { bytes, lengths } = packCalls(calls);
-        expect(unpackCalls(bytes)).toEqual(calls);
+        expect([...unpackCalls(bytes)]).toEqual(calls);
         let at = 0;
         for (const [index, length] of lengths.entries()) {
           expect(unpackCall(bytes.subarray(at, at + length))).toEqual(calls[index]);
@@ -106,16 +106,16 @@ describe("calls as bytes", () => {
       letters.map((letter) => call(letter, { requestBody: letter.repeat(size), rpcId: `${size}` })),
     );
     for (const one of calls) expect(unpackCall(packCall(one))).toEqual(one);
-    expect(unpackCalls(packCalls(calls).bytes)).toEqual(calls);
+    expect([...unpackCalls(packCalls(calls).bytes)]).toEqual(calls);
   });
 
   test("of clients that take turns have their own headers each", () => {
     const calls = Array.from({ length: 9 }, (_, n) =>
       call(`${n}`, { headers: { "user-agent": `agent ${n % 2}` } }),
     );
-    const again = unpackCalls(packCalls(calls).bytes);
+    const again = [...unpackCalls(packCalls(calls).bytes)];
     expect(again).toEqual(calls);
-    expect(unpackCalls(packCalls(calls.slice(0, 1)).bytes)[0]?.headers).toEqual(calls[0]?.headers);
+    expect([...unpackCalls(packCalls(calls.slice(0, 1)).bytes)][0]).toEqual(calls[0]);
   });
 
   test("that are cut, or that are something else, are an error and no call", () => {

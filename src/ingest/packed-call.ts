@@ -50,16 +50,14 @@ export function packCall(call: Call): Uint8Array {
   return packCalls([call]).bytes;
 }
 
-/** @throws Error — these are not the bytes of calls. */
-export function unpackCalls({ buffer, byteOffset, byteLength }: Uint8Array): readonly Call[] {
+/** Each read when it is asked for. @throws Error — these are not the bytes of calls. */
+export function* unpackCalls({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Call> {
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  const calls: Call[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = endOfCall(bytes, at);
-    calls.push(readCall(bytes, at));
+    yield readCall(bytes, at);
     at = end;
   }
-  return calls;
 }
 
 /** @throws Error — these are not the bytes of one call. */

@@ -69,9 +69,14 @@ export class Parcel {
   }
 }
 
-/** The calls of all portions, in order. */
-export function toCalls(portions: readonly Portion[]): readonly Call[] {
-  return portions.flatMap((portion) =>
-    portion instanceof Uint8Array ? unpackCalls(portion) : [portion],
-  );
+/** The calls of all portions, in order; each read when its turn comes, and anew each time, so that few are about at once. */
+export function toCalls(portions: readonly Portion[]): Iterable<Call> {
+  return {
+    *[Symbol.iterator]() {
+      for (const portion of portions) {
+        if (portion instanceof Uint8Array) yield* unpackCalls(portion);
+        else yield portion;
+      }
+    },
+  };
 }

@@ -43,7 +43,7 @@ test("calls that waited on disk go to the store as the bytes that they were writ
   const batch = drain.batch(limits);
   const portions = toPortions(batch);
   expect(portions.map((portion) => portion instanceof Uint8Array)).toEqual([true, true, true]);
-  expect(toCalls(portions)).toEqual(calls);
+  expect([...toCalls(portions)]).toEqual(calls);
   expect(batch.map((one) => one.call)).toEqual(calls);
 });
 
@@ -73,8 +73,8 @@ test("calls of a few kilobytes and of megabytes are each in a parcel that holds 
   const calls = sizes.map((size, n) => call(`${n}`, { responseBody: "y".repeat(size) }));
   await spill.put(waiting(calls))?.durable;
   const portions = toPortions((await drainOf(spill)).batch(limits));
-  expect(toCalls(portions)).toEqual(calls);
-  expect(portions.map((portion) => toCalls([portion]).length)).toEqual([2, 3, 1]);
+  expect([...toCalls(portions)]).toEqual(calls);
+  expect(portions.map((portion) => [...toCalls([portion])].length)).toEqual([2, 3, 1]);
 });
 
 test("it is told of each call whether its bodies were left out", async () => {
@@ -100,7 +100,7 @@ test("calls that a version before packed calls left on disk are stored, and what
   await using next = open("this life");
   const drain = await drainOf(next);
   const batch = drain.batch(limits);
-  expect(toCalls(toPortions(batch))).toEqual([whole, row]);
+  expect([...toCalls(toPortions(batch))]).toEqual([whole, row]);
   expect(batch.map(({ shed }) => shed)).toEqual([false, true]);
   drain.delivered();
   expect(drain.lost).toBe(2);
@@ -130,7 +130,7 @@ test.for(["{}", "[1]", "null", '"id"', "{", ""])(
     await writeFile(join(folder, name), encodeRecords([before, other, after]));
     await using next = open("this life");
     const drain = await drainOf(next);
-    expect(toCalls(toPortions(drain.batch(limits)))).toEqual(calls);
+    expect([...toCalls(toPortions(drain.batch(limits)))]).toEqual(calls);
     drain.delivered();
     expect(drain.batch(limits)).toEqual([]);
     expect(drain.lost).toBe(1);
