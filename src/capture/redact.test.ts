@@ -98,6 +98,10 @@ test.for([
     '"-----BEGIN RSA PRIVATE KEY-----\\nMIIE+/=\\n-----END RSA PRIVATE KEY-----\\n"',
     '"-----BEGIN RSA PRIVATE KEY-----<private_key>-----END RSA PRIVATE KEY-----\\n"',
   ],
+  [
+    "tls-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
+    "tls-----BEGIN PRIVATE KEY-----<private_key>-----END PRIVATE KEY-----",
+  ],
 ])("a secret is known by its shape or its place: %s", ([text = "", expected]) => {
   expect(redact(text, plain)).toBe(expected);
 });

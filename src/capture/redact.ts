@@ -137,14 +137,13 @@ const kinds = Uint8Array.from({ length: 65_536 }, (_, code) => {
 let room = new Uint16Array(16_384);
 let roomBytes = Buffer.from(room.buffer);
 
-/** The text's characters as numbers, and 0 behind it; until the next text is. */
+/** The text's characters as numbers, with anything behind them; until the next text is. */
 function toCodes(text: string): Uint16Array {
-  if (text.length >= room.length) {
-    room = new Uint16Array(text.length + 1);
+  if (text.length > room.length) {
+    room = new Uint16Array(text.length);
     roomBytes = Buffer.from(room.buffer);
   }
   roomBytes.write(text, "utf16le");
-  room[text.length] = 0;
   return room;
 }
 

@@ -200,7 +200,6 @@ function readLength(bytes: Buffer, at: number): number {
 
 function endOfCall(bytes: Buffer, at: number): number {
   let end = at + headBytes;
-  if (end > bytes.length) throw new Error("the bytes of a call are cut");
   for (let part = 0; part < partsPerCall; part += 1)
     end += readLength(bytes, at + part * lengthBytes);
   if (end > bytes.length) throw new Error("the bytes of a call are cut");

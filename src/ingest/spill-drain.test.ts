@@ -93,7 +93,7 @@ test("calls that a version before packed calls left on disk are stored, and what
   const records = [
     jsonRecord(JSON.stringify(whole), 0),
     jsonRecord('{"id":"of another make"}', 0),
-    jsonRecord('{"id":7}', 0),
+    jsonRecord(JSON.stringify({ ...row, id: 7 }), 0),
     jsonRecord(JSON.stringify(row), 1),
   ];
   await writeFile(join(folder, `${id("earlier life")}-00000001.calls`), Buffer.concat(records));
