@@ -20,8 +20,6 @@ async function run(flags: readonly string[]): Promise<number> {
   // So little of a young heap is alive when it is collected that V8's other threads cost more than they help, in all threads
   // of the host: a tenth of the calls that two cores can take (docs/benchmarks.md).
   setFlagsFromString("--no-parallel-scavenge");
-  // The launcher has told it for the main thread, whose heap is made; other threads have limits of their own.
-  setFlagsFromString("--max-semi-space-size=0");
   // Here, so that no other command loads what only a host needs.
   const [{ openHost }, { openLog }] = await Promise.all([
     import("../host/host.ts"),

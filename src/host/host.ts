@@ -47,7 +47,7 @@ export interface Host extends AsyncDisposable {
 }
 
 // What a query leaves behind is large and short-lived: a small young heap gives it back sooner.
-const reading = { heapMaxMiB: 512, youngMaxMiB: 12, answerMaxMs: 30_000 };
+const reading = { heapMaxMiB: 512, youngMaxMiB: 16, answerMaxMs: 30_000 };
 const apiPaths = ["/v1/", "/docs", "/docs/", "/openapi.json"];
 const unreadable = {
   field: "request",

@@ -35,8 +35,11 @@ import { troubleOf } from "./trouble.ts";
 import type { Writer } from "./writer.ts";
 
 const heapMaxMiB = 512;
-/** Half of what V8 would take: calls that wait are outside the heap. With a quarter, collections cost twice as much. */
-const youngMaxMiB = 24;
+/**
+ * With the writer's and the main thread's, half as large as well, saves some 50 MiB where bodies are large: calls that wait
+ * are outside the heap.
+ */
+const youngMaxMiB = 12;
 const answerMaxMs = 60_000;
 const statisticsMaxMs = 500;
 

@@ -14,11 +14,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { call, id } from "../../test/store/builders.ts";
 import { silentLog } from "../telemetry.ts";
-import { unpackCall } from "./packed-call.ts";
 import { bytesOf } from "./queue.ts";
 import { Spill, type SpillFile, type SpillOptions } from "./spill.ts";
-import { encodeRecords, readRecords, type SpillRecord } from "./spill-records.ts";
-import type { Waiting } from "./waiting.ts";
+import { callOf, encodeRecords, readRecords } from "./spill-records.ts";
+import type { Packed, Waiting } from "./waiting.ts";
 
 let folder = "";
 const spills: Spill[] = [];
@@ -56,12 +55,12 @@ async function labels(
 ): Promise<readonly (string | undefined)[]> {
   if (!file) return [];
   return [...readRecords(await spill.read(file))].map((entry) =>
-    "payload" in entry ? unpackCall(entry.payload).id : "lost",
+    "payload" in entry ? callOf(entry)?.id : "lost",
   );
 }
 
 test("calls are read back file by file in the order in which they were put", async () => {
-  const spill = open({ fileMaxBytes: 1_500 });
+  const spill = open({ fileMaxBytes: 2_000 });
   const all = Array.from({ length: 10 }, (_, n) => waiting(`${n}`));
   await Promise.all(all.map((one) => spill.put([one])?.durable));
   expect(spill.files).toBeGreaterThan(3);
@@ -122,9 +121,9 @@ test("from three quarters of the limit on calls go without their bodies, and bey
     await put.durable;
   }
   const file = spill.oldest() as SpillFile;
-  const records = [...readRecords(await spill.read(file))] as SpillRecord[];
+  const records = [...readRecords(await spill.read(file))] as Packed[];
   const whole = records.filter(({ shed }) => !shed);
-  const rows = records.filter((one) => one.shed && unpackCall(one.payload).requestBody === "");
+  const rows = records.filter((one) => one.shed && callOf(one)?.requestBody === "");
   const wholeBytes = encodeRecords(whole).length;
   expect(wholeBytes / maxBytes).toBeGreaterThan(0.6);
   expect(wholeBytes / maxBytes).toBeLessThanOrEqual(0.75);

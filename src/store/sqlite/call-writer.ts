@@ -16,14 +16,15 @@ import { mergeTail } from "./segment-merging.ts";
 import type { Statements } from "./statements.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
 
-export function appendCalls(file: CallFile, calls: Iterable<Call>): Appended {
+export function appendCalls(file: CallFile, calls: readonly Call[]): Appended {
+  if (calls.length === 0) return { stored: 0, known: 0, discarded: 0 };
   return file.write(() => {
     const { statements, names } = file;
     const isRemoved = removedServers(statements);
     const isNew = statements.get("INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING");
     const firstSeq = Number(statements.get("SELECT next_seq FROM arrivals").get()?.next_seq);
     const batch = new Batch(file);
-    let [stored, known, discarded] = [0, 0, 0];
+    let [stored, discarded] = [0, 0];
     for (const call of calls) {
       if (isRemoved(call)) {
         discarded++;
@@ -31,10 +32,7 @@ export function appendCalls(file: CallFile, calls: Iterable<Call>): Appended {
       }
       const seq = firstSeq + stored;
       const id = uuidBytes(call.id);
-      if (Number(isNew.run(id, seq).changes) === 0) {
-        known++;
-        continue;
-      }
+      if (Number(isNew.run(id, seq).changes) === 0) continue;
       batch.add(toRow(call, id, seq, names), call);
       stored++;
     }
@@ -43,7 +41,7 @@ export function appendCalls(file: CallFile, calls: Iterable<Call>): Appended {
       statements.get("UPDATE arrivals SET next_seq = ?").run(firstSeq + stored);
       mergeTail(file);
     }
-    return { stored, known, discarded };
+    return { stored, known: calls.length - stored - discarded, discarded };
   });
 }
 
