@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drained } from "./accounted.ts";
 import { type Bench, openBench } from "./closed-loop.ts";
-import { readAccount, shown } from "./figures.ts";
+import { readAccount, readFigures, shown } from "./figures.ts";
 import { leaveNothing } from "./leftovers.ts";
 import { busyness } from "./machine.ts";
 import type { Run } from "./run.ts";
@@ -22,7 +22,7 @@ export async function boundedMemory(run: Run): Promise<void> {
   {
     const dataDir = `${scratch.path}/free`;
     await using bench = await openBench(scratch.path, "json-16k", { dataDir });
-    const { longest, text } = await loaded(bench, seconds);
+    const { longest, text, bytes } = await loaded(bench, seconds);
     run.check(
       `memory ≤ ${rssMaxMiB} MiB in Q1 with bodies of 16 KiB`,
       `${longest.toFixed(0)} MiB resident at most; ${text}`,
@@ -35,6 +35,9 @@ export async function boundedMemory(run: Run): Promise<void> {
       `${shown(account)}, ${storedMs.toFixed(0)} ms after`,
       account.stored === account.accepted && storedMs <= storedMaxMs,
     );
+    const skipped = (await readFigures(bench.host.url)).get("hookwatch_body_bytes_skipped_total");
+    const share = (((skipped ?? 0) / bytes) * 100).toFixed(1);
+    run.note(`${share} % of the bodies' bytes were left out before they were seen`);
   }
   const demand = `no end for want of memory where there are ${groupMiB} MiB`;
   const group = openGroup();
@@ -60,7 +63,7 @@ export async function boundedMemory(run: Run): Promise<void> {
 async function loaded(
   bench: Bench,
   seconds: number,
-): Promise<{ readonly longest: number; readonly text: string }> {
+): Promise<{ readonly longest: number; readonly text: string; readonly bytes: number }> {
   const sampled: number[] = [];
   const sampling = setInterval(() => {
     if (bench.host.running) sampled.push(bench.host.rssMiB());
@@ -69,7 +72,7 @@ async function loaded(
   clearInterval(sampling);
   const perSecond = ((count / ms) * 1_000).toFixed(0);
   const text = `${perSecond} calls a second of ${(bench.bytes / 1_024).toFixed(0)} KiB, ${failed} failed`;
-  return { longest: Math.max(...sampled), text };
+  return { longest: Math.max(...sampled), text, bytes: count * bench.bytes };
 }
 
 interface Group {
