@@ -7,6 +7,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { readMemory } from "../blocks.ts";
+import { mayReadOn } from "../fair-reads.ts";
 import { borrowReads, ownReads } from "./borrowed-reads.ts";
 import { readOrdinaryHead } from "./ordinary-head.ts";
 import { OrdinaryRequest } from "./ordinary-request.ts";
@@ -212,7 +213,7 @@ function onData(this: Socket, chunk: Buffer): void {
 
 function onRead(this: Socket, bytesRead: number): boolean {
   (this as LinedSocket)[lineOf]?.take(readMemory.subarray(0, bytesRead));
-  return true;
+  return mayReadOn(this, bytesRead);
 }
 
 function onEnd(this: Socket): void {

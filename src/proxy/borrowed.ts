@@ -6,6 +6,7 @@
  */
 import type { OnReadOpts, Socket } from "node:net";
 import { readMemory } from "../blocks.ts";
+import { mayReadOn } from "../fair-reads.ts";
 
 const takerOf = Symbol("taker");
 interface BorrowingSocket extends Socket {
@@ -17,8 +18,9 @@ export const borrowing: OnReadOpts = {
   buffer: readMemory,
   // Node calls it as a method of the socket.
   callback(this: unknown, bytesRead: number): boolean {
-    (this as BorrowingSocket)[takerOf]?.(readMemory.subarray(0, bytesRead));
-    return true;
+    const socket = this as BorrowingSocket;
+    socket[takerOf]?.(readMemory.subarray(0, bytesRead));
+    return mayReadOn(socket, bytesRead);
   },
 };
 
