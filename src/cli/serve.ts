@@ -20,6 +20,10 @@ async function run(flags: readonly string[]): Promise<number> {
   // So little of a young heap is alive when it is collected that V8's other threads cost more than they help, in all threads
   // of the host: a tenth of the calls that two cores can take (docs/benchmarks.md).
   setFlagsFromString("--no-parallel-scavenge");
+  // Where most of what one place in the code has made outlives a collection, V8 makes what follows there in the old heap at
+  // once, and goes on with it when that has long ceased to be so. If it is of each call, each call waits for a collection of the
+  // whole heap: one host in six took 85 MiB more, and a tenth longer for each call (docs/benchmarks.md).
+  setFlagsFromString("--no-allocation-site-pretenuring");
   // Here, so that no other command loads what only a host needs.
   const [{ openHost }, { openLog }] = await Promise.all([
     import("../host/host.ts"),
