@@ -19,7 +19,7 @@ class Engine {
     const engine = this;
     let isClosed = false;
     return new (class extends MemoryCallLog {
-      override async append(calls: readonly Call[]): Promise<Appended> {
+      override async append(calls: Iterable<Call>): Promise<Appended> {
         expect(isClosed).toBe(false);
         if (engine.failure) throw engine.failure;
         return engine.stored.append(calls);

@@ -50,7 +50,11 @@ const settings = {
   closeMaxMs: 1,
 };
 const open = (store: Store, more: Partial<IngestOptions> = {}) =>
-  new Ingest((batch) => store.append(toCalls(batch)), { ...settings, log: silentLog, ...more });
+  new Ingest((batch) => store.append([...toCalls(batch)]), {
+    ...settings,
+    log: silentLog,
+    ...more,
+  });
 const spill = () =>
   new Spill({ folder, log: silentLog, life: id("life"), maxBytes: 1e8, freeShareMin: 0 });
 

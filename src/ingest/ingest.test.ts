@@ -34,7 +34,7 @@ class Store {
 }
 
 const open = (store: Store, options: Partial<IngestOptions> = {}) =>
-  new Ingest((batch) => store.append(toCalls(batch)), {
+  new Ingest((batch) => store.append([...toCalls(batch)]), {
     ...ingestDefaults,
     retryMinMs: 1,
     retryMaxMs: 2,

@@ -2,11 +2,13 @@
  * Calls as bytes, many together: what waits for the store is out of the way of the garbage collector, which would copy
  * every object of every call twice in the tenth of a second that they wait under load.
  *
- * In: calls. Out: bytes that every thread of this process can read, and the calls again. The form is JSON: what `v8.serialize`
- * has written, it keeps until a collection of the whole heap (v8: `ValueSerializer::id_map_`). Bounds: the caller's.
+ * In: calls. Out: bytes that every thread of this process can read, and the calls again. The form is that of packed-call.ts:
+ * what `v8.serialize` has written, it keeps until a collection of the whole heap (v8: `ValueSerializer::id_map_`).
+ * Bounds: the caller's.
  */
 import type { Call } from "../call.ts";
 import { free } from "../free.ts";
+import { packCalls, unpackCall, unpackCalls } from "./packed-call.ts";
 
 /** On the way to the store: one call, or the bytes of a parcel. */
 export type Portion = Call | Uint8Array;
@@ -14,9 +16,9 @@ export type Portion = Call | Uint8Array;
 export class Parcel {
   /** How many calls. */
   readonly count: number;
-  /** A JSON array, in UTF-8. */
+  /** Packed calls, end to end. */
   readonly bytes: Uint8Array;
-  /** Where each call begins, and where the next would. */
+  /** Where each call begins, and where the last ends. */
   readonly #starts: readonly number[];
   #unreleased: number;
 
@@ -24,49 +26,40 @@ export class Parcel {
     this.bytes = bytes;
     this.count = lengths.length;
     this.#unreleased = lengths.length;
-    const starts = [1];
-    for (const length of lengths) starts.push((starts.at(-1) ?? 1) + length + 1);
+    const starts = [0];
+    for (const length of lengths) starts.push((starts.at(-1) ?? 0) + length);
     this.#starts = starts;
   }
 
   static of(calls: readonly Call[]): Parcel {
-    const texts = calls.map((call) => JSON.stringify(call));
-    const text = `[${texts.join(",")}]`;
-    // In memory of its own, which can be given back.
-    const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-    bytes.write(text);
-    const isAscii = bytes.byteLength === text.length;
-    const lengths = texts.map((one) => (isAscii ? one.length : Buffer.byteLength(one)));
+    const { bytes, lengths } = packCalls(calls);
     return new Parcel(bytes, lengths);
   }
 
-  /** Of calls that are JSON in UTF-8 already. */
-  static ofJson(calls: readonly Uint8Array[]): Parcel {
+  /** Of calls that are packed already. */
+  static ofPacked(calls: readonly Uint8Array[]): Parcel {
     const lengths = calls.map(({ byteLength }) => byteLength);
-    const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length + 1, 1));
-    bytes.fill("[", 0, 1);
-    let at = 1;
+    // In memory of its own, which can be given back.
+    const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0));
+    let at = 0;
     for (const call of calls) {
       bytes.set(call, at);
-      at += call.byteLength + 1;
-      bytes.fill(",", at - 1, at);
+      at += call.byteLength;
     }
-    bytes.fill("]", bytes.length - 1);
     return new Parcel(bytes, lengths);
   }
 
   /** The call at the place, read anew each time; not once all were released. */
   call(place: number): Call {
-    const { buffer, byteOffset, byteLength } = this.json(place);
-    return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as Call;
+    return unpackCall(this.packed(place));
   }
 
-  /** The JSON of the call at the place, in UTF-8; not once all were released. */
-  json(place: number): Uint8Array {
-    const [start, next] = [this.#starts[place], this.#starts[place + 1]];
-    if (start === undefined || next === undefined || next > this.bytes.byteLength)
+  /** The bytes of the call at the place; not once all were released. */
+  packed(place: number): Uint8Array {
+    const [start, end] = [this.#starts[place], this.#starts[place + 1]];
+    if (start === undefined || end === undefined || end > this.bytes.byteLength)
       throw new RangeError(`a parcel of ${this.count} calls has none at ${place}`);
-    return this.bytes.subarray(start, next - 1);
+    return this.bytes.subarray(start, end);
   }
 
   /** One of its calls is not needed any more; when none is, the bytes are given back. */
@@ -76,13 +69,14 @@ export class Parcel {
   }
 }
 
-/** The calls of all portions, in order. */
-export function toCalls(portions: readonly Portion[]): readonly Call[] {
-  return portions.flatMap((portion) =>
-    portion instanceof Uint8Array ? toManyCalls(portion) : [portion],
-  );
-}
-
-function toManyCalls({ buffer, byteOffset, byteLength }: Uint8Array): readonly Call[] {
-  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as readonly Call[];
+/** The calls of all portions, in order; each read when its turn comes, and anew each time, so that few are about at once. */
+export function toCalls(portions: readonly Portion[]): Iterable<Call> {
+  return {
+    *[Symbol.iterator]() {
+      for (const portion of portions) {
+        if (portion instanceof Uint8Array) yield* unpackCalls(portion);
+        else yield portion;
+      }
+    },
+  };
 }

@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { call, id } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
@@ -42,7 +43,7 @@ test("calls that waited on disk go to the store as the bytes that they were writ
   const batch = drain.batch(limits);
   const portions = toPortions(batch);
   expect(portions.map((portion) => portion instanceof Uint8Array)).toEqual([true, true, true]);
-  expect(toCalls(portions)).toEqual(calls);
+  expect([...toCalls(portions)]).toEqual(calls);
   expect(batch.map((one) => one.call)).toEqual(calls);
 });
 
@@ -72,8 +73,8 @@ test("calls of a few kilobytes and of megabytes are each in a parcel that holds 
   const calls = sizes.map((size, n) => call(`${n}`, { responseBody: "y".repeat(size) }));
   await spill.put(waiting(calls))?.durable;
   const portions = toPortions((await drainOf(spill)).batch(limits));
-  expect(toCalls(portions)).toEqual(calls);
-  expect(portions.map((portion) => toCalls([portion]).length)).toEqual([2, 3, 1]);
+  expect([...toCalls(portions)]).toEqual(calls);
+  expect(portions.map((portion) => [...toCalls([portion])].length)).toEqual([2, 3, 1]);
 });
 
 test("it is told of each call whether its bodies were left out", async () => {
@@ -82,6 +83,38 @@ test("it is told of each call whether its bodies were left out", async () => {
   const batch = (await drainOf(spill)).batch(limits);
   expect(batch.map(({ shed }) => shed)).toEqual([false, false, true, true]);
 });
+
+test("calls that a version before packed calls left on disk are stored, and what is none of them is lost alone", async () => {
+  await mkdir(folder);
+  const [whole, row] = [
+    call("whole", { requestBody: "é\ud83d" }),
+    call("row", { requestBody: "" }),
+  ];
+  const records = [
+    jsonRecord(JSON.stringify(whole), 0),
+    jsonRecord('{"id":"of another make"}', 0),
+    jsonRecord(JSON.stringify({ ...row, id: 7 }), 0),
+    jsonRecord(JSON.stringify(row), 1),
+  ];
+  await writeFile(join(folder, `${id("earlier life")}-00000001.calls`), Buffer.concat(records));
+  await using next = open("this life");
+  const drain = await drainOf(next);
+  const batch = drain.batch(limits);
+  expect([...toCalls(toPortions(batch))]).toEqual([whole, row]);
+  expect(batch.map(({ shed }) => shed)).toEqual([false, true]);
+  drain.delivered();
+  expect(drain.lost).toBe(2);
+});
+
+/** As versions before packed calls wrote them. */
+function jsonRecord(text: string, form: number): Buffer {
+  const payload = Buffer.from(text);
+  const checked = Buffer.concat([Buffer.alloc(4), Buffer.from([form]), payload]);
+  checked.writeUInt32LE(payload.length);
+  const head = Buffer.from([0xff, 0x48, 0x57, 0x01, 0, 0, 0, 0]);
+  head.writeUInt32LE(crc32(checked), 4);
+  return Buffer.concat([head, checked]);
+}
 
 test.for(["{}", "[1]", "null", '"id"', "{", ""])(
   "what an earlier process of another make wrote as a call is lost alone: %s",
@@ -97,7 +130,7 @@ test.for(["{}", "[1]", "null", '"id"', "{", ""])(
     await writeFile(join(folder, name), encodeRecords([before, other, after]));
     await using next = open("this life");
     const drain = await drainOf(next);
-    expect(toCalls(toPortions(drain.batch(limits)))).toEqual(calls);
+    expect([...toCalls(toPortions(drain.batch(limits)))]).toEqual(calls);
     drain.delivered();
     expect(drain.batch(limits)).toEqual([]);
     expect(drain.lost).toBe(1);

@@ -8,7 +8,7 @@ import { free } from "../free.ts";
 import type { BatchSource } from "./accounting.ts";
 import type { QueueLimits } from "./queue.ts";
 import type { Spill, SpillFile } from "./spill.ts";
-import { callOf, readRecords, type SpillEntry } from "./spill-records.ts";
+import { packedOf, readRecords, type SpillEntry, type SpillRecord } from "./spill-records.ts";
 import { type Packed, toWaiting, type Waiting } from "./waiting.ts";
 
 const sources = { here: "spill", inherited: "inherited", earlier_process: "recovered" } as const;
@@ -44,7 +44,7 @@ export class SpillDrain {
     return this.file.origin === "here" ? this.file.calls - this.#delivered : this.#lost;
   }
 
-  /** Of the next calls, with `bytesMax` of JSON; empty at the end. */
+  /** Of the next calls, with `bytesMax` of them; empty at the end. */
   batch({ callsMax, bytesMax, parcelCallsMax }: QueueLimits): readonly Waiting[] {
     if (this.#batch.length > 0) return this.#batch;
     const packed: Packed[] = [];
@@ -53,10 +53,11 @@ export class SpillDrain {
       if (done) break;
       const entry: SpillEntry = value;
       if ("lost" in entry) this.#lost += this.#countsAsLost(entry) ? entry.lost : 0;
-      else if (!this.#isCall(entry)) this.#lost += 1;
       else {
-        packed.push(entry);
-        bytes += entry.payload.byteLength;
+        const call = this.#read(entry);
+        if (call) packed.push(call);
+        else this.#lost += 1;
+        bytes += call?.payload.byteLength ?? 0;
       }
     }
     this.#batch = toWaiting(packed, this.file.sinceMs, parcelCallsMax);
@@ -75,8 +76,8 @@ export class SpillDrain {
   }
 
   /** What this process has written and what proves itself is one; an earlier one may have been of another make. */
-  #isCall(entry: Packed): boolean {
-    return this.file.origin !== "earlier_process" || callOf(entry) !== undefined;
+  #read(record: SpillRecord): Packed | undefined {
+    return this.file.origin === "earlier_process" ? packedOf(record) : record;
   }
 
   /** What a recorder of this process was writing when it died was in its memory still, and is counted there. */

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { call } from "../../test/store/builders.ts";
 import type { Call } from "../call.ts";
-import { callOf, encodeRecords, readRecords, toPacked } from "./spill-records.ts";
+import { unpackCall } from "./packed-call.ts";
+import {
+  encodeRecords,
+  packedOf,
+  readRecords,
+  type SpillRecord,
+  toPacked,
+} from "./spill-records.ts";
 
 const texts = fc.string({ unit: "binary", maxLength: 60 });
 /** Lone surrogates, control characters, the mark of a record as text. */
@@ -21,6 +28,11 @@ interface Written {
 
 const encode = (written: readonly Written[]) =>
   written.map(({ call, shed }) => encodeRecords([toPacked(call, shed)]));
+
+function callOf(record: SpillRecord): Call | undefined {
+  const packed = packedOf(record);
+  return packed && unpackCall(packed.payload);
+}
 
 function read(bytes: Buffer) {
   const entries = [...readRecords(bytes)];

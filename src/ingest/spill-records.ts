@@ -3,20 +3,26 @@
  *
  *     FF 'H' 'W' 01 | u32 crc | u32 payload bytes | u8 form | payload
  *
- * Little-endian. The CRC-32 covers everything behind it; the payload is the call as JSON in UTF-8, which never
- * holds the byte FF, so that the next record is found again behind a damaged one. `form` is 0 for a whole
- * call, 1 for one without its bodies.
+ * Little-endian. The CRC-32 covers everything behind it; the payload is the call as packed-call.ts writes it, which never
+ * holds the byte FF, so that the next record is found again behind a damaged one. `form` is 2 for a whole call, 3 for one
+ * without its bodies; versions before this one wrote calls as JSON, forms 0 and 1.
  *
  * Guarantees: reading never throws and never makes up a record; whatever was cut off or altered, every record
  * that was not touched is read.
  */
 import { crc32 } from "node:zlib";
 import type { Call } from "../call.ts";
+import { packCall, unpackCall } from "./packed-call.ts";
 import type { Packed } from "./waiting.ts";
 
+export interface SpillRecord extends Packed {
+  /** By a version that wrote calls so. */
+  readonly isJson: boolean;
+}
+
 export type SpillEntry =
-  /** A call, as `callOf` reads it. */
-  | Packed
+  /** A call, as `packedOf` reads it. */
+  | SpillRecord
   /** Records that are there no more: how many there were, as far as it can be told, and at least one. */
   | { readonly lost: number; readonly torn: boolean };
 
@@ -29,7 +35,7 @@ export function encodeRecords(calls: readonly Packed[]): Buffer {
     const end = at + headerBytes + payload.byteLength;
     mark.copy(records, at);
     records.writeUInt32LE(payload.byteLength, at + lengthAt);
-    records.writeUInt8(shed ? 1 : 0, at + formAt);
+    records.writeUInt8(packedForm + (shed ? shedForm : 0), at + formAt);
     records.set(payload, at + headerBytes);
     records.writeUInt32LE(crc32(records.subarray(at + lengthAt, end)), at + crcAt);
     at = end;
@@ -38,22 +44,28 @@ export function encodeRecords(calls: readonly Packed[]): Buffer {
 }
 
 export function toPacked(call: Call, shed: boolean): Packed {
-  return { payload: Buffer.from(JSON.stringify(call)), shed };
+  return { payload: packCall(call), shed };
 }
 
 /**
  * What proved itself was written by `encodeRecords`; but a file of another make may carry our mark, and is undefined
  * where it is no call.
  */
-export function callOf({ payload }: Packed): Call | undefined {
-  const { buffer, byteOffset, byteLength } = payload;
+export function packedOf({ payload, shed, isJson }: SpillRecord): Packed | undefined {
   try {
+    if (!isJson) return isCall(unpackCall(payload)) ? { payload, shed } : undefined;
+    const { buffer, byteOffset, byteLength } = payload;
     const value: unknown = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
-    const isCall = typeof value === "object" && value !== null && "id" in value;
-    return isCall ? (value as Call) : undefined;
+    return isCall(value) ? toPacked(value, shed) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isCall(value: unknown): value is Call {
+  return (
+    typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"
+  );
 }
 
 /** The entries of a file in order, as parts of its bytes. `torn`: no whole record follows, as where a process died while it wrote. */
@@ -94,6 +106,8 @@ const crcAt = 4;
 const lengthAt = 8;
 const formAt = 12;
 const headerBytes = 13;
+const shedForm = 1;
+const packedForm = 2;
 
 function readRecord(
   bytes: Buffer,
@@ -107,7 +121,9 @@ function readRecord(
   if (crc32(bytes.subarray(at + lengthAt, end)) !== bytes.readUInt32LE(at + crcAt))
     return undefined;
   const payload = bytes.subarray(start, end);
-  return { entry: { payload, shed: bytes.readUInt8(at + formAt) === 1 }, end };
+  const form = bytes.readUInt8(at + formAt);
+  const isJson = (form & packedForm) === 0;
+  return { entry: { payload, shed: (form & shedForm) !== 0, isJson }, end };
 }
 
 function isMark(bytes: Buffer, at: number): boolean {

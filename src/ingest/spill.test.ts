@@ -14,10 +14,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { call, id } from "../../test/store/builders.ts";
 import { silentLog } from "../telemetry.ts";
+import { unpackCall } from "./packed-call.ts";
 import { bytesOf } from "./queue.ts";
 import { Spill, type SpillFile, type SpillOptions } from "./spill.ts";
-import { callOf, encodeRecords, readRecords } from "./spill-records.ts";
-import type { Packed, Waiting } from "./waiting.ts";
+import { encodeRecords, readRecords, type SpillRecord } from "./spill-records.ts";
+import type { Waiting } from "./waiting.ts";
 
 let folder = "";
 const spills: Spill[] = [];
@@ -55,12 +56,12 @@ async function labels(
 ): Promise<readonly (string | undefined)[]> {
   if (!file) return [];
   return [...readRecords(await spill.read(file))].map((entry) =>
-    "payload" in entry ? callOf(entry)?.id : "lost",
+    "payload" in entry ? unpackCall(entry.payload).id : "lost",
   );
 }
 
 test("calls are read back file by file in the order in which they were put", async () => {
-  const spill = open({ fileMaxBytes: 2_000 });
+  const spill = open({ fileMaxBytes: 1_500 });
   const all = Array.from({ length: 10 }, (_, n) => waiting(`${n}`));
   await Promise.all(all.map((one) => spill.put([one])?.durable));
   expect(spill.files).toBeGreaterThan(3);
@@ -121,9 +122,9 @@ test("from three quarters of the limit on calls go without their bodies, and bey
     await put.durable;
   }
   const file = spill.oldest() as SpillFile;
-  const records = [...readRecords(await spill.read(file))] as Packed[];
+  const records = [...readRecords(await spill.read(file))] as SpillRecord[];
   const whole = records.filter(({ shed }) => !shed);
-  const rows = records.filter((one) => one.shed && callOf(one)?.requestBody === "");
+  const rows = records.filter((one) => one.shed && unpackCall(one.payload).requestBody === "");
   const wholeBytes = encodeRecords(whole).length;
   expect(wholeBytes / maxBytes).toBeGreaterThan(0.6);
   expect(wholeBytes / maxBytes).toBeLessThanOrEqual(0.75);

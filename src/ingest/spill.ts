@@ -277,7 +277,7 @@ export class Spill implements AsyncDisposable {
 
 function packed(waiting: Waiting): Packed {
   const { parcel, place = 0, shed } = waiting;
-  return parcel ? { payload: parcel.json(place), shed } : toPacked(waiting.call, shed);
+  return parcel ? { payload: parcel.packed(place), shed } : toPacked(waiting.call, shed);
 }
 
 /** In order of writing: lives are ordered by time, sequences count up. */

@@ -70,7 +70,7 @@ interface Setting extends Partial<IngestOptions> {
 
 function open(log: Log, { spilling = {}, ...options }: Setting = {}): Ingest {
   const room = { maxBytes: 100_000_000, freeShareMin: 0, life: id("life") };
-  return new Ingest((batch) => log.append(toCalls(batch)), {
+  return new Ingest((batch) => log.append([...toCalls(batch)]), {
     ...ingestDefaults,
     lingerMs: 1,
     retryMinMs: 1,

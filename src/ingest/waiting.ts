@@ -70,7 +70,7 @@ class PackedCall implements Waiting {
   }
 }
 
-/** A call as JSON in UTF-8, with its bodies unless it was `shed`. */
+/** A call as bytes (packed-call.ts), with its bodies unless it was `shed`. */
 export interface Packed {
   readonly payload: Uint8Array;
   readonly shed: boolean;
@@ -81,7 +81,7 @@ export function toWaiting(packed: readonly Packed[], sinceMs: number, callsMax: 
   const waiting: Waiting[] = [];
   for (let at = 0; at < packed.length; ) {
     const together = packed.slice(at, parcelEnd(packed, at, callsMax));
-    const parcel = Parcel.ofJson(together.map(({ payload }) => payload));
+    const parcel = Parcel.ofPacked(together.map(({ payload }) => payload));
     for (const [place, one] of together.entries())
       waiting.push(new PackedCall(one, sinceMs, parcel, place));
     at += together.length;
@@ -120,7 +120,7 @@ export class Packer {
     this.#loose = [];
     this.#looseBytes = 0;
     const parcel = Parcel.of(loose.map(({ call }) => call));
-    // Text that JSON has to escape, character by character, is larger there than what it counts for.
+    // Text of three bytes a character, or that JSON has to escape, is larger there than what it counts for.
     if (parcel.bytes.byteLength > looseBytes) return;
     for (const [place, one] of loose.entries()) one.packInto(parcel, place);
   }

@@ -25,11 +25,11 @@ export interface CallLog extends AsyncDisposable {
    * batch again when its reply is lost, and copies are equal, so which one stays is the
    * driver's choice. A call that was removed, by whatever way but with its server, is new when it comes again.
    * MUST accept an empty batch. MUST leave out calls of a server that was
-   * removed (`removeServer`), and say how many.
+   * removed (`removeServer`), and say how many. MAY go through the calls more than once; what iterates MUST allow that.
    *
    * @throws Problem `unavailable` — the engine is away; the caller may send the batch again.
    */
-  append(calls: readonly Call[]): Promise<Appended>;
+  append(calls: Iterable<Call>): Promise<Appended>;
 
   /**
    * One page, newest first: by `startedAtMs`, then `id`, both descending, ids compared bytewise.

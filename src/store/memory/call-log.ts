@@ -42,7 +42,7 @@ export class MemoryCallLog implements CallLog {
   readonly #losses = new Map<string, Loss>();
   readonly #removedServers = new Set<string>();
 
-  async append(calls: readonly Call[]): Promise<Appended> {
+  async append(calls: Iterable<Call>): Promise<Appended> {
     let [stored, known, discarded] = [0, 0, 0];
     for (const call of calls) {
       if (this.#removedServers.has(serverKey(call.teamId, call.serverId))) discarded++;

@@ -74,7 +74,7 @@ export class SqliteCallLog implements CallLog {
     return new SqliteCallLog(new CallFile(path, options.mode), options);
   }
 
-  async append(calls: readonly Call[]): Promise<Appended> {
+  async append(calls: Iterable<Call>): Promise<Appended> {
     const appended = appendCalls(this.#file, calls);
     this.#residue.scrubIfDue();
     return appended;

@@ -16,15 +16,14 @@ import { mergeTail } from "./segment-merging.ts";
 import type { Statements } from "./statements.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
 
-export function appendCalls(file: CallFile, calls: readonly Call[]): Appended {
-  if (calls.length === 0) return { stored: 0, known: 0, discarded: 0 };
+export function appendCalls(file: CallFile, calls: Iterable<Call>): Appended {
   return file.write(() => {
     const { statements, names } = file;
     const isRemoved = removedServers(statements);
     const isNew = statements.get("INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING");
     const firstSeq = Number(statements.get("SELECT next_seq FROM arrivals").get()?.next_seq);
     const batch = new Batch(file);
-    let [stored, discarded] = [0, 0];
+    let [stored, known, discarded] = [0, 0, 0];
     for (const call of calls) {
       if (isRemoved(call)) {
         discarded++;
@@ -32,7 +31,10 @@ export function appendCalls(file: CallFile, calls: readonly Call[]): Appended {
       }
       const seq = firstSeq + stored;
       const id = uuidBytes(call.id);
-      if (Number(isNew.run(id, seq).changes) === 0) continue;
+      if (Number(isNew.run(id, seq).changes) === 0) {
+        known++;
+        continue;
+      }
       batch.add(toRow(call, id, seq, names), call);
       stored++;
     }
@@ -41,7 +43,7 @@ export function appendCalls(file: CallFile, calls: readonly Call[]): Appended {
       statements.get("UPDATE arrivals SET next_seq = ?").run(firstSeq + stored);
       mergeTail(file);
     }
-    return { stored, known: calls.length - stored - discarded, discarded };
+    return { stored, known, discarded };
   });
 }
 
