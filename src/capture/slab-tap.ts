@@ -22,6 +22,8 @@ export type OnLoss = (whose: Whose, kind: LossKind, reason: keyof ExchangesDropp
 /** What all taps of one writer have in common. */
 export interface Tally {
   readonly backlogMaxBytes: number;
+  readonly waitingMaxBytes: number;
+  readonly waitingBytes: () => number;
   readonly bodyScanMaxBytes: number;
   /** Numbers of ended exchanges; as many as were ever open at once. */
   readonly released: number[];
@@ -134,11 +136,11 @@ export class SlabTap implements ExchangeWitness {
 
   #copy(side: Side, chunk: Uint8Array, streams: boolean): void {
     if (this.#ended) return;
-    const { bodyBytesSkipped, backlogMaxBytes, bodyScanMaxBytes } = this.#tally;
+    const { bodyBytesSkipped, bodyScanMaxBytes } = this.#tally;
     try {
-      const { backlogBytes, shares } = this.#slabs;
+      const { shares } = this.#slabs;
       const { teamId } = this.#whose;
-      if (shares.isOver(teamId, backlogMaxBytes - backlogBytes) || (side.gapped && !streams)) {
+      if ((side.gapped && !streams) || shares.isOver(teamId, this.#roomBytes())) {
         side.skippedBytes += chunk.length;
         side.gapped = true;
         bodyBytesSkipped.capture_backlog += chunk.length;
@@ -161,6 +163,12 @@ export class SlabTap implements ExchangeWitness {
       side.skippedBytes += chunk.length;
       side.gapped = true;
     }
+  }
+
+  /** Here and where it goes from here: what has been let in must not be in the way there. */
+  #roomBytes(): number {
+    const { backlogMaxBytes, waitingMaxBytes, waitingBytes } = this.#tally;
+    return Math.min(backlogMaxBytes, waitingMaxBytes - waitingBytes()) - this.#slabs.backlogBytes;
   }
 
   #writeSkipped(side: Side): void {

@@ -209,6 +209,40 @@ test("a team that fills the backlog loses bodies of its own, and none of another
   expect(rig.writer.stats().backlogBytes).toBe(0);
 });
 
+test("bodies are left out that would find no room behind, and taken again once there is some", () => {
+  let waitingBytes = 0;
+  const losses: string[] = [];
+  using rig = openWriter({
+    backlogMaxBytes: 1_000_000,
+    waitingMaxBytes: 10_000,
+    waitingBytes: () => waitingBytes,
+    onLoss: ({ serverId }, kind, reason) => void losses.push(`${serverId} ${kind} ${reason}`),
+  });
+  const passed = () => {
+    const witness = rig.writer.watch(opening());
+    for (let chunk = 0; chunk < 100; chunk += 1) witness.request(new Uint8Array(100));
+    witness.end({ outcome: "complete", reason: "" });
+    rig.writer.flush();
+    for (const slab of rig.slabs) rig.writer.consumed(slab.byteLength);
+    const events = rig.read();
+    expect(events.at(-1)?.type).toBe("end");
+    return bytesOf(events, "request").length;
+  };
+  // Alone a team has half of the room, records' heads included.
+  const alone = passed();
+  expect(alone).toBeGreaterThan(4_000);
+  expect(alone).toBeLessThan(5_000);
+  waitingBytes = 8_000;
+  const less = passed();
+  expect(less).toBeGreaterThan(500);
+  expect(less).toBeLessThan(1_000);
+  waitingBytes = 12_000;
+  expect(passed()).toBe(0);
+  waitingBytes = 0;
+  expect(passed()).toBe(alone);
+  expect(losses).toEqual(Array.from({ length: 4 }, () => "s bodies capture_backlog"));
+});
+
 test("once the backlog is acknowledged streams are seen again, with their gap marked", () => {
   using rig = openWriter({ slabBytes: 1_000, backlogMaxBytes: 1_000 });
   const witness = rig.writer.watch(opening());

@@ -5,7 +5,8 @@
  * Guarantees: never throws, waits or keeps a chunk; the end of each exchange it began to see is
  * written, and the sizes of both bodies are exact, whatever was left out of them.
  * Bounds: a body is copied as far as `bodyScanMaxBytes`, unless it is an event stream; body bytes of a team that has
- * more on their way than `backlogMaxBytes` has room left are left out, above it new exchanges are not seen at all.
+ * more on their way than there is room left, in `backlogMaxBytes` and behind it in `waitingMaxBytes`, are left out; above
+ * `backlogMaxBytes` new exchanges are not seen at all.
  */
 import type { Clock } from "../clock.ts";
 import type { ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
@@ -23,6 +24,10 @@ export interface SlabWriterOptions {
   readonly flushMs?: number;
   /** Delivered bytes that were not yet acknowledged by `consumed`. */
   readonly backlogMaxBytes?: number;
+  /** Memory of what was made of delivered bytes and waits for the log; absent: not bounded here. */
+  readonly waitingBytes?: () => number;
+  /** What that may grow to: bodies are left out that would not fit in any more once they get there. */
+  readonly waitingMaxBytes?: number;
   /** How much of one body is delivered, event streams excepted. */
   readonly bodyScanMaxBytes?: number;
   /** Told of each exchange that is not seen, and once of each whose bodies are not. MUST NOT throw. */
@@ -57,6 +62,8 @@ export class SlabWriter implements Disposable {
     this.#slabs = new SlabBuffer(deliver, options.clock, { slabBytes, flushMs }, options.turn);
     this.#tally = {
       backlogMaxBytes: options.backlogMaxBytes ?? 64 * 1024 * 1024,
+      waitingMaxBytes: options.waitingMaxBytes ?? Number.POSITIVE_INFINITY,
+      waitingBytes: options.waitingBytes ?? (() => 0),
       bodyScanMaxBytes: options.bodyScanMaxBytes ?? 16 * 1024 * 1024,
       released: [],
       nextNumber: 1,

@@ -25,7 +25,7 @@ import type { Thread } from "./thread.ts";
 const tellMs = 100;
 
 export interface DataPlanesOptions extends Pick<PlaneKeeperOptions, "carried"> {
-  readonly recorder: Pick<Recorder, "join" | "hasRoom" | "lose">;
+  readonly recorder: Pick<Recorder, "join" | "hasRoom" | "waitingBytes" | "lose">;
   readonly usage: Pick<PlanUsage, "noteElsewhere" | "refusals">;
   readonly counts: TeamCounts | undefined;
   readonly log: Log;
@@ -33,7 +33,7 @@ export interface DataPlanesOptions extends Pick<PlaneKeeperOptions, "carried"> {
 
 export class DataPlanes implements AsyncDisposable {
   readonly #options: DataPlanesOptions;
-  readonly #memory = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  readonly #memory = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
   readonly #flags = new Int32Array(this.#memory);
   readonly #servers = new Map<string, Server>();
   #planes: readonly PlaneKeeper[] = [];
@@ -134,7 +134,9 @@ export class DataPlanes implements AsyncDisposable {
   }
 
   #noteRoom(): void {
-    Atomics.store(this.#flags, flagOf.room, this.#options.recorder.hasRoom ? 1 : 0);
+    const { hasRoom, waitingBytes } = this.#options.recorder;
+    Atomics.store(this.#flags, flagOf.room, hasRoom ? 1 : 0);
+    Atomics.store(this.#flags, flagOf.waitingKiB, waitingBytes / 1_024);
   }
 }
 

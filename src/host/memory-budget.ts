@@ -5,6 +5,8 @@
  * 59 of which are the runtime's own file. What finds no room among calls waits on disk (ingest/spill.ts); what finds none
  * among bytes and bodies is left out of the log, and counted.
  */
+import { wholeCallsShare } from "../ingest/queue.ts";
+
 const mebibyte = 1_048_576;
 
 export const memoryBudget = {
@@ -15,6 +17,9 @@ export const memoryBudget = {
   backlogMaxBytes: 32 * mebibyte,
   /** Bodies of exchanges and calls that are not over: half of it for one team alone, so two bodies of 16 MiB. */
   openMessageBytesMax: 64 * mebibyte,
-  /** Calls that the store has not taken, at two bytes a character, of which V8 takes one where all is Latin-1. */
-  queueBytesMax: 64 * mebibyte,
+  /** Calls that the store has not taken; those that wait as bytes count as what they are, others at two bytes a character. */
+  queueBytesMax: 32 * mebibyte,
 };
+
+/** Of calls with their bodies. Where there is no room for more, data planes leave bodies out, which costs least there. */
+export const wholeCallsMaxBytes = memoryBudget.queueBytesMax * wholeCallsShare;

@@ -35,6 +35,8 @@ export const flagOf = {
   servers: 0,
   /** 0 while exchanges cannot be recorded and therefore must not begin. */
   room: 1,
+  /** KiB of calls that wait for the store. */
+  waitingKiB: 2,
 } as const;
 
 export interface ServerNews {

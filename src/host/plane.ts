@@ -19,7 +19,7 @@ import type { Target } from "../proxy/target.ts";
 import type { Log } from "../telemetry.ts";
 import { DurableWaits } from "./durable-waits.ts";
 import { isOwnAmong } from "./founding.ts";
-import { memoryBudget } from "./memory-budget.ts";
+import { memoryBudget, wholeCallsMaxBytes } from "./memory-budget.ts";
 import { networkOf } from "./network.ts";
 import { vitalPaths } from "./own-pages.ts";
 import {
@@ -149,6 +149,8 @@ export class Plane {
         clock: systemClock,
         turn,
         backlogMaxBytes: memoryBudget.backlogMaxBytes,
+        waitingMaxBytes: wholeCallsMaxBytes,
+        waitingBytes: () => Atomics.load(this.#flags, flagOf.waitingKiB) * 1_024,
         onLoss: (whose, kind, reason) => {
           const key = `${whose.serverId}/${kind}/${reason}`;
           const calls = (this.#losses.get(key)?.calls ?? 0) + 1;

@@ -35,6 +35,7 @@ export const emptyReport: RecorderReport = {
   exchangesEnded: 0,
   spill: { files: 0, bytes: 0 },
   crowded: false,
+  waitingBytes: 0,
   room: { calls: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
   arrears: { silentMs: 0, oldestMs: 0 },
 };

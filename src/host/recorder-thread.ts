@@ -54,6 +54,7 @@ export interface RecorderReport {
   /** See `Ingest.pressure`. */
   readonly crowded: boolean;
   readonly room: Room;
+  readonly waitingBytes: number;
   /** See `Ingest.arrears`. */
   readonly arrears: { readonly silentMs: number; readonly oldestMs: number };
 }
@@ -174,9 +175,9 @@ function report(consumedBytes: number): RecorderReport {
   const { exchangesEnded } = capture.stats();
   const { files, bytes } = spill ?? { files: 0, bytes: 0 };
   const [account, arrears] = [ingest.account(), ingest.arrears()];
-  const { crowded, room } = ingest.pressure;
+  const { crowded, room, waitingBytes } = ingest.pressure;
   const told = { consumedBytes, account, exchangesEnded, spill: { files, bytes } };
-  return { ...told, crowded, room, arrears };
+  return { ...told, crowded, room, waitingBytes, arrears };
 }
 
 /** Another writer, after the one before has died. */

@@ -15,7 +15,7 @@ import type { LossKind } from "../loss.ts";
 import type { Log } from "../telemetry.ts";
 import { DurableWaits } from "./durable-waits.ts";
 import { LossTeller } from "./loss-teller.ts";
-import { memoryBudget } from "./memory-budget.ts";
+import { memoryBudget, wholeCallsMaxBytes } from "./memory-budget.ts";
 import {
   addCounts,
   emptyReport,
@@ -35,10 +35,7 @@ import { troubleOf } from "./trouble.ts";
 import type { Writer } from "./writer.ts";
 
 const heapMaxMiB = 512;
-/**
- * With the writer's and the main thread's, half as large as well, saves some 50 MiB where bodies are large: calls that wait
- * are outside the heap.
- */
+/** Half of what it might be, as the writer's and the main thread's: saves some 50 MiB, and calls that wait are outside the heap. */
 const youngMaxMiB = 12;
 const answerMaxMs = 60_000;
 const statisticsMaxMs = 500;
@@ -75,6 +72,8 @@ export class Recorder implements AsyncDisposable {
     this.#slabs = new SlabWriter((slab) => this.#post(slab), {
       clock: systemClock,
       backlogMaxBytes: memoryBudget.backlogMaxBytes,
+      waitingMaxBytes: wholeCallsMaxBytes,
+      waitingBytes: () => this.waitingBytes,
       onLoss: (whose, kind, reason) => this.lose(whose, kind, reason),
       ...(this.#turn && { turn: this.#turn }),
     });
@@ -161,6 +160,11 @@ export class Recorder implements AsyncDisposable {
     const backlogBytes = this.#slabs.stats().backlogBytes + this.#others.unreadBytes;
     const underWay = this.#exchangesSeen - this.#closedExchanges - exchangesEnded;
     return backlogBytes * 4 <= room.bytes && underWay * 2 < room.calls;
+  }
+
+  /** Memory of calls that wait for the store, as told last. */
+  get waitingBytes(): number {
+    return this.#latest.waitingBytes;
   }
 
   /** Why calls cannot be recorded as they should be, as a sentence; undefined when they can. */
@@ -270,12 +274,8 @@ export class Recorder implements AsyncDisposable {
     const exchangesSeen = this.#exchangesSeen;
     this.#lostExchanges += exchangesSeen - this.#closedExchanges - this.#latest.exchangesEnded;
     this.#closedExchanges = exchangesSeen;
-    this.#latest = {
-      ...this.#latest,
-      consumedBytes: 0,
-      exchangesEnded: 0,
-      account: closeAccount(this.#latest.account),
-    };
+    const none = { consumedBytes: 0, exchangesEnded: 0, waitingBytes: 0 };
+    this.#latest = { ...this.#latest, ...none, account: closeAccount(this.#latest.account) };
     this.#onLost(this.#unreadBytes);
     this.#others.loseAll();
     this.#waits.giveUp();

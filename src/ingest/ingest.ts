@@ -20,7 +20,7 @@ import {
 import { Barriers } from "./barriers.ts";
 import { LossTally } from "./loss-tally.ts";
 import type { Portion } from "./parcel.ts";
-import { CallQueue, type QueueLimits, type Room } from "./queue.ts";
+import { CallQueue, type QueueLimits } from "./queue.ts";
 import { Rest, within } from "./rest.ts";
 import type { Spill, SpillFile } from "./spill.ts";
 import type { SpillDrain } from "./spill-drain.ts";
@@ -140,7 +140,7 @@ export class Ingest implements AsyncDisposable {
   }
 
   /** `crowded`: what is offered now may be lost, or its bodies; what is under way has room still. */
-  get pressure(): { readonly crowded: boolean; readonly room: Room } {
+  get pressure(): Pick<Spilling, "crowded" | "room" | "waitingBytes"> {
     return this.#spilling;
   }
 

@@ -54,6 +54,11 @@ export class Parcel {
     return unpackCall(this.packed(place));
   }
 
+  /** Bytes of the call at the place. */
+  lengthOf(place: number): number {
+    return (this.#starts[place + 1] ?? 0) - (this.#starts[place] ?? 0);
+  }
+
   /** The bytes of the call at the place; not once all were released. */
   packed(place: number): Uint8Array {
     const [start, end] = [this.#starts[place], this.#starts[place + 1]];

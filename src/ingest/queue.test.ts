@@ -137,6 +137,19 @@ describe("many calls at once", () => {
     expect(toPortions(waiting)).toEqual(calls);
   });
 
+  test("count for what they take once they wait as bytes, and for nothing once released", () => {
+    const calls = many(200, { requestBody: "x".repeat(1_000) });
+    const queue = fill(calls);
+    const waiting = queue.take(200, 1_000_000_000);
+    const parcels = new Set(waiting.map(({ parcel }) => parcel));
+    const taken = [...parcels].reduce((sum, parcel) => sum + (parcel?.bytes.byteLength ?? 0), 0);
+    expect(taken).toBeGreaterThan(200_000);
+    expect(queue.heldBytes).toBeGreaterThan(taken);
+    expect(queue.heldBytes).toBeLessThan(taken * 1.2);
+    queue.release(waiting);
+    expect(queue.heldBytes).toBe(0);
+  });
+
   test("that are large are not copied", () => {
     const calls = many(3, { requestBody: "x".repeat(200_000) });
     expect(toPortions(fill(calls).take(1_000, 1_000_000_000))).toEqual(calls);

@@ -11,7 +11,8 @@ import { Packer, type Waiting, WaitingCall } from "./waiting.ts";
 
 /** What a call's ids, numbers and objects cost. An estimate, on the safe side. */
 const callOverheadBytes = 1_024;
-const wholeCallsShare = 0.75;
+export const wholeCallsShare = 0.75;
+
 export interface QueueLimits {
   readonly callsMax: number;
   readonly bytesMax: number;
@@ -50,6 +51,11 @@ export class CallQueue {
     return this.#waiting[0]?.sinceMs;
   }
 
+  /** What waits takes so much memory, as far as is known. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   get moreThanHalfFull(): boolean {
     return this.#heldCalls * 2 > this.#callsMax || this.#heldBytes * 2 > this.#bytesMax;
   }
@@ -68,9 +74,8 @@ export class CallQueue {
     if (this.#heldBytes + bytes > this.#bytesMax) return "refused";
     const queued = new WaitingCall(kept, shed, bytes, sinceMs);
     this.#waiting.push(queued);
-    this.#packer.add(queued);
     this.#heldCalls += 1;
-    this.#heldBytes += bytes;
+    this.#heldBytes += bytes - this.#packer.add(queued);
     return shed ? "without_bodies" : "whole";
   }
 

@@ -161,6 +161,11 @@ export class Spilling {
     return this.#parts.queue.room;
   }
 
+  /** Memory of calls that neither the store nor the disk has taken. */
+  get waitingBytes(): number {
+    return this.#parts.queue.heldBytes;
+  }
+
   /** A file that the store is to take before what waits in memory. */
   oldest(): SpillFile | undefined {
     return this.#spill?.oldest();

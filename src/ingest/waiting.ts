@@ -6,6 +6,8 @@
 import type { Call } from "../call.ts";
 import { Parcel, type Portion } from "./parcel.ts";
 
+/** What is left in the heap of a call that waits as bytes. An estimate. */
+const placeBytes = 128;
 /** A parcel is made when calls come to as much; a call that is half of it is not packed. */
 const parcelBytes = 262_144;
 
@@ -23,7 +25,7 @@ export interface Waiting {
 
 export class WaitingCall implements Waiting {
   readonly shed: boolean;
-  readonly bytes: number;
+  bytes: number;
   readonly sinceMs: number;
   parcel: Parcel | undefined;
   place = 0;
@@ -45,6 +47,7 @@ export class WaitingCall implements Waiting {
   packInto(parcel: Parcel, place: number): void {
     this.parcel = parcel;
     this.place = place;
+    this.bytes = placeBytes + parcel.lengthOf(place);
     this.#call = undefined;
   }
 }
@@ -110,19 +113,21 @@ export class Packer {
     this.#callsMax = callsMax;
   }
 
-  add(waiting: WaitingCall): void {
-    if (waiting.bytes * 2 >= parcelBytes) return;
+  /** Gives how many bytes less wait than were counted before. */
+  add(waiting: WaitingCall): number {
+    if (waiting.bytes * 2 >= parcelBytes) return 0;
     this.#loose.push(waiting);
     this.#looseBytes += waiting.bytes;
-    if (this.#loose.length < this.#callsMax && this.#looseBytes < parcelBytes) return;
+    if (this.#loose.length < this.#callsMax && this.#looseBytes < parcelBytes) return 0;
     const loose = this.#loose;
     const looseBytes = this.#looseBytes;
     this.#loose = [];
     this.#looseBytes = 0;
     const parcel = Parcel.of(loose.map(({ call }) => call));
     // Text of three bytes a character, or that JSON has to escape, is larger there than what it counts for.
-    if (parcel.bytes.byteLength > looseBytes) return;
+    if (parcel.bytes.byteLength + placeBytes * loose.length > looseBytes) return 0;
     for (const [place, one] of loose.entries()) one.packInto(parcel, place);
+    return loose.reduce((left, { bytes }) => left - bytes, looseBytes);
   }
 
   /** They stay as they are. */
