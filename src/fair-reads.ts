@@ -1,5 +1,5 @@
 /**
- * Connections that have much to be read take turns with all others.
+ * Connections that have much to be read take turns with all others: those whose reads are borrowed, so not those with TLS.
  *
  * libuv reads one connection up to 32 times before it looks at another (deps/uv/src/unix/stream.c, `uv__read`): 2 MiB, for
  * which everybody else waits while they are copied and written on.

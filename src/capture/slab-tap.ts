@@ -140,7 +140,7 @@ export class SlabTap implements ExchangeWitness {
     try {
       const { shares } = this.#slabs;
       const { teamId } = this.#whose;
-      if ((side.gapped && !streams) || shares.isOver(teamId, this.#roomBytes())) {
+      if ((side.gapped && !streams) || shares.isOver(teamId, roomBytes(this.#slabs, this.#tally))) {
         side.skippedBytes += chunk.length;
         side.gapped = true;
         bodyBytesSkipped.capture_backlog += chunk.length;
@@ -165,17 +165,22 @@ export class SlabTap implements ExchangeWitness {
     }
   }
 
-  /** Here and where it goes from here: what has been let in must not be in the way there. */
-  #roomBytes(): number {
-    const { backlogMaxBytes, waitingMaxBytes, waitingBytes } = this.#tally;
-    return Math.min(backlogMaxBytes, waitingMaxBytes - waitingBytes()) - this.#slabs.backlogBytes;
-  }
-
   #writeSkipped(side: Side): void {
     if (side.skippedBytes === 0) return;
     this.#slabs.writeCount(side.skippedType, this.#exchange, side.skippedBytes);
     side.skippedBytes = 0;
   }
+}
+
+/**
+ * For bodies, here and among the calls that wait behind the recorder, as far as it has told: what is let in is better not left
+ * out there, where it has been read for nothing.
+ */
+export function roomBytes(
+  { backlogBytes }: SlabBuffer,
+  { backlogMaxBytes, waitingMaxBytes, waitingBytes }: Tally,
+): number {
+  return Math.min(backlogMaxBytes, waitingMaxBytes - waitingBytes()) - backlogBytes;
 }
 
 /** No text of HTTP holds a NUL (RFC 9110 section 5.5); joining costs a fifth of writing JSON. */

@@ -233,10 +233,13 @@ test("bodies are left out that would find no room behind, and taken again once t
   expect(alone).toBeGreaterThan(4_000);
   expect(alone).toBeLessThan(5_000);
   waitingBytes = 8_000;
+  expect(rig.writer.crowded).toBe(false);
   const less = passed();
   expect(less).toBeGreaterThan(500);
   expect(less).toBeLessThan(1_000);
   waitingBytes = 12_000;
+  // Bodies of an exchange that begins now would be left out.
+  expect(rig.writer.crowded).toBe(true);
   expect(passed()).toBe(0);
   waitingBytes = 0;
   expect(passed()).toBe(alone);

@@ -13,7 +13,14 @@ import type { ExchangeOpening, ExchangeWitness, Watch } from "../exchange.ts";
 import { levelOf } from "./capture-level.ts";
 import { type Deliver, SlabBuffer } from "./slab-buffer.ts";
 import { recordTypes } from "./slab-record.ts";
-import { type ExchangesDropped, joinHead, type OnLoss, SlabTap, type Tally } from "./slab-tap.ts";
+import {
+  type ExchangesDropped,
+  joinHead,
+  type OnLoss,
+  roomBytes,
+  SlabTap,
+  type Tally,
+} from "./slab-tap.ts";
 import type { SlabTurn } from "./slab-turn.ts";
 
 export interface SlabWriterOptions {
@@ -79,7 +86,7 @@ export class SlabWriter implements Disposable {
 
   /** True when bodies are left out, and soon exchanges. */
   get crowded(): boolean {
-    return this.#slabs.backlogBytes * 2 > this.#tally.backlogMaxBytes;
+    return this.#slabs.backlogBytes > roomBytes(this.#slabs, this.#tally);
   }
 
   /** The recorder has read so many bytes of slabs. */

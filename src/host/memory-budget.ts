@@ -18,7 +18,7 @@ export const memoryBudget = {
   /** Bodies of exchanges and calls that are not over: half of it for one team alone, so two bodies of 16 MiB. */
   openMessageBytesMax: 64 * mebibyte,
   /** Calls that the store has not taken; those that wait as bytes count as what they are, others at two bytes a character. */
-  queueBytesMax: 32 * mebibyte,
+  queueBytesMax: 64 * mebibyte,
 };
 
 /** Of calls with their bodies. Where there is no room for more, data planes leave bodies out, which costs least there. */

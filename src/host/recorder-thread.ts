@@ -76,6 +76,8 @@ export interface RecorderFigures {
 
 /** How often answers that never came are looked for. */
 const sweepMs = 1_000;
+/** After a report by which calls waited: the disk may have taken them, and data planes leave out bodies for them. */
+const reportAgainMs = 100;
 /** Between two reports, but when calls were stored: each costs the data plane as much as a call does. */
 const reportMinMs = 20;
 /** A commit that hangs is waited for: its calls are in the spill meanwhile. */
@@ -95,6 +97,7 @@ let unreportedBytes = 0;
 let unreportedOfOthers: Map<number, number> | undefined;
 let toldAtMs = Number.NEGATIVE_INFINITY;
 let nextReport: NodeJS.Timeout | undefined;
+let reportAgain: NodeJS.Timeout | undefined;
 
 serveMethods(port, {
   open: () => {
@@ -161,6 +164,8 @@ function tell(): void {
   const bytes = unreportedBytes;
   unreportedBytes = 0;
   const told = report(bytes);
+  clearTimeout(reportAgain);
+  if (told.waitingBytes > 0) reportAgain = setTimeout(tell, reportAgainMs).unref();
   const consumedOfOthers = unreportedOfOthers;
   unreportedOfOthers = undefined;
   port.postMessage(consumedOfOthers ? { ...told, consumedOfOthers } : told);

@@ -59,8 +59,8 @@ type OwnFile = { -readonly [Key in keyof SpillFile]: SpillFile[Key] } & {
 const fileName = /^([0-9a-f-]{36})-(\d{8})\.calls$/;
 /** After two failures in a row: files of a disk that fails are not made by the dozen. */
 const failureRestMs = 1_000;
-/** The names of its fields alone take as much of a record. */
-const rowBytesMin = 512;
+/** Its ids alone take half of it. */
+const rowBytesMin = 256;
 /** Where there was no room there will not be any in the next millisecond. */
 const refusalRestMs = 200;
 

@@ -161,7 +161,7 @@ export class Spilling {
     return this.#parts.queue.room;
   }
 
-  /** Memory of calls that neither the store nor the disk has taken. */
+  /** Memory of calls until the store has them, or memory need not hold them any more. */
   get waitingBytes(): number {
     return this.#parts.queue.heldBytes;
   }
