@@ -7,8 +7,8 @@
  */
 import { readMemory } from "./blocks.ts";
 
-/** A socket. */
-export interface Readable {
+/** Of a socket, what its turns need. */
+export interface ReadSocket {
   readonly destroyed: boolean;
   isPaused(): boolean;
   resume(): unknown;
@@ -18,11 +18,11 @@ export interface Readable {
 const readsMax = 4;
 
 /** Whose last read filled all the memory there is for one. */
-let reading: Readable | undefined;
+let reading: ReadSocket | undefined;
 let fullReads = 0;
 
 /** What the callback of a borrowed read is to return. To be called when what was read is used up. */
-export function mayReadOn(socket: Readable, bytesRead: number): boolean {
+export function mayReadOn(socket: ReadSocket, bytesRead: number): boolean {
   if (bytesRead < readMemory.length) {
     // libuv does not ask again.
     reading = undefined;
@@ -37,6 +37,6 @@ export function mayReadOn(socket: Readable, bytesRead: number): boolean {
 }
 
 /** Unless somebody has paused it meanwhile. */
-function readAgain(socket: Readable): void {
+function readAgain(socket: ReadSocket): void {
   if (!socket.isPaused() && !socket.destroyed) socket.resume();
 }
