@@ -82,8 +82,7 @@ describeInBrowser("hostile text", () => {
   });
 
   test.for(pages)("is text on the page $name", async (view) => {
-    const { visit, visitAsStranger } = rig();
-    const page = await (view.asStranger ? visitAsStranger : visit)(view.path(traffic));
+    const page = await rig().turnTo(view.path(traffic), {}, view.asStranger);
     await settled(page);
     expect(await foreignElements(page)).toBe(0);
   });

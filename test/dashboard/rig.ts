@@ -31,7 +31,12 @@ export interface DashboardRig extends AsyncDisposable {
   visit(path: string, look?: BrowserContextOptions): Promise<Page>;
   /** The same, signed in by nobody. */
   visitAsStranger(path: string, look?: BrowserContextOptions): Promise<Page>;
-  /** Closes all pages; what they complained of, in order. */
+  /**
+   * The same in a page that is kept from test to test for its look, in a document of its own but with the storage of the
+   * last: half of what a new page costs is the start of a process for it.
+   */
+  turnTo(path: string, look: BrowserContextOptions, asStranger?: boolean): Promise<Page>;
+  /** Closes all pages that are not kept; what any complained of, in order. */
   leave(): Promise<readonly string[]>;
   /** Complaints that a test has asked for, such as the failed request it is about. */
   expectComplaint(pattern: RegExp): void;
@@ -48,11 +53,11 @@ export async function startDashboardRig(setting: RigSetting = {}): Promise<Dashb
   const host = await startRig(setting);
   const browser = await openChromium();
   const contexts: BrowserContext[] = [];
+  const kept = new Map<string, Promise<Page>>();
   const complaints: string[] = [];
   const expected: RegExp[] = [];
-  const open = async (path: string, look: BrowserContextOptions, apiKey?: string) => {
+  const open = async (look: BrowserContextOptions, apiKey?: string) => {
     const context = await browser.newContext({ ...desktop, ...look });
-    contexts.push(context);
     await listenForComplaints(context, host.url, (text) => complaints.push(text));
     if (apiKey !== undefined) {
       await context.addInitScript((key) => {
@@ -60,15 +65,28 @@ export async function startDashboardRig(setting: RigSetting = {}): Promise<Dashb
         if (window.origin !== "null") sessionStorage.setItem("hookwatch.api-key", key);
       }, apiKey);
     }
-    const page = await context.newPage();
+    return context.newPage();
+  };
+  const visit = async (path: string, look: BrowserContextOptions, apiKey?: string) => {
+    const page = await open(look, apiKey);
+    contexts.push(page.context());
+    await page.goto(`${host.url}${path}`);
+    return page;
+  };
+  const turnTo = async (path: string, look: BrowserContextOptions, asStranger = false) => {
+    const name = JSON.stringify([look, asStranger]);
+    const opened = kept.get(name) ?? open(look, asStranger ? undefined : host.apiKey);
+    kept.set(name, opened);
+    const page = await opened;
     await page.goto(`${host.url}${path}`);
     return page;
   };
   return {
     host,
     browser,
-    visit: (path, look = {}) => open(path, look, host.apiKey),
-    visitAsStranger: (path, look = {}) => open(path, look),
+    visit: (path, look = {}) => visit(path, look, host.apiKey),
+    visitAsStranger: (path, look = {}) => visit(path, look),
+    turnTo,
     async leave() {
       await Promise.all(contexts.splice(0).map((context) => context.close()));
       const unexpected = complaints.filter((text) => !expected.some((one) => one.test(text)));
