@@ -1,4 +1,6 @@
+import { relative } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Unit tests by their nature, but of many thousand cases, slow hashes, full disks or long waits: `npm run check` has a minute. */
 const thorough = [
@@ -29,9 +31,28 @@ const severalPlanes = [
   "test/e2e/transparency.test.ts",
 ];
 
+/** Half a minute and more, in small files: begun last, as others of their size, they would be waited for by a core that idles. */
+const long = [
+  "test/store/model.test.ts",
+  "src/capture/redact-gaps.test.ts",
+  "test/e2e/upgrade.test.ts",
+  "test/e2e/durable-calls.test.ts",
+  "test/e2e/restart.test.ts",
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) =>
+      long.includes(relative(import.meta.dirname, moduleId));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     pool: "forks",
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
