@@ -64,16 +64,16 @@ const programs: Readonly<Record<string, Program>> = {
 /** A figure that hangs is a figure that fails. */
 const programMaxMs = { short: 600_000, full: 3_600_000 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    full: { type: "boolean", default: false },
-    strict: { type: "boolean", default: false },
-    seconds: { type: "string" },
-    times: { type: "string" },
-    rows: { type: "string" },
-  },
-});
+const usage = `npm run acceptance -- [figures] [--full] [--strict] [--seconds n] [--times n] [--rows n]
+
+${Object.entries(programs)
+  .map(([name, { title }]) => `  ${name.padEnd(4)} ${title}`)
+  .join("\n")}`;
+const { values, positionals } = readFlags();
+if (values.help) {
+  console.log(usage);
+  process.exit();
+}
 const parameters: Parameters = {
   full: values.full,
   seconds: whole("seconds", values.seconds),
@@ -120,6 +120,24 @@ async function measured(name: string, { title, measure }: Program): Promise<Verd
     clearTimeout(late);
   }
   return run.verdict();
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        full: { type: "boolean", default: false },
+        strict: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+        seconds: { type: "string" },
+        times: { type: "string" },
+        rows: { type: "string" },
+      },
+    });
+  } catch (cause) {
+    return fail(`${cause instanceof Error ? cause.message : cause}\n\n${usage}`);
+  }
 }
 
 function whole(name: string, text: string | undefined): number | undefined {

@@ -2,6 +2,12 @@
 const names = ["store", "backup", "capture", "proxy", "profile"];
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => /^[a-z]/.test(word));
+if (words.includes("--help")) {
+  console.log(
+    `npm run bench -- [${names.join(" | ")}] [flags]; their flags are told in docs/benchmarks.md`,
+  );
+  process.exit();
+}
 process.argv.splice(2, words.length, ...words.filter((word) => !chosen.includes(word)));
 
 for (const name of chosen.length > 0 ? chosen : names) {
@@ -10,7 +16,13 @@ for (const name of chosen.length > 0 ? chosen : names) {
     process.exit(1);
   }
   console.log(`\n# ${name}\n`);
-  await import(`./${name}.ts`);
+  try {
+    await import(`./${name}.ts`);
+  } catch (cause) {
+    if (!String(Object(cause).code).startsWith("ERR_PARSE_ARGS")) throw cause;
+    console.error(Object(cause).message);
+    process.exit(2);
+  }
 }
 // What was compared still runs; it ends with this process.
 process.exit();
