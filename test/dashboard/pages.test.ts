@@ -11,8 +11,7 @@ const rig = dashboardForFile({}, async (made) => {
 });
 describeInBrowser("every page", () => {
   test.for(pages)("$name has no serious violation, in either theme", async (view) => {
-    const page = await rig().turnTo(view.path(traffic), {}, view.asStranger);
-    await page.emulateMedia({ colorScheme: "light" });
+    const page = await rig().turnTo(view.path(traffic), { colorScheme: "light" }, view.asStranger);
     await view.ready(page);
     expect(await serious(page), "light").toEqual([]);
     const light = await page.evaluate(canvasColor);

@@ -36,7 +36,7 @@ export interface DashboardRig extends AsyncDisposable {
    * last: half of what a new page costs is the start of a process for it.
    */
   turnTo(path: string, look: BrowserContextOptions, asStranger?: boolean): Promise<Page>;
-  /** Closes all pages that are not kept; what any complained of, in order. */
+  /** Closes all pages, empties those that are kept; what they complained of, in order. */
   leave(): Promise<readonly string[]>;
   /** Complaints that a test has asked for, such as the failed request it is about. */
   expectComplaint(pattern: RegExp): void;
@@ -53,7 +53,7 @@ export async function startDashboardRig(setting: RigSetting = {}): Promise<Dashb
   const host = await startRig(setting);
   const browser = await openChromium();
   const contexts: BrowserContext[] = [];
-  const kept = new Map<string, Promise<Page>>();
+  const kept = new Map<string, Page>();
   const complaints: string[] = [];
   const expected: RegExp[] = [];
   const open = async (look: BrowserContextOptions, apiKey?: string) => {
@@ -75,9 +75,10 @@ export async function startDashboardRig(setting: RigSetting = {}): Promise<Dashb
   };
   const turnTo = async (path: string, look: BrowserContextOptions, asStranger = false) => {
     const name = JSON.stringify([look, asStranger]);
-    const opened = kept.get(name) ?? open(look, asStranger ? undefined : host.apiKey);
-    kept.set(name, opened);
-    const page = await opened;
+    const page = kept.get(name) ?? (await open(look, asStranger ? undefined : host.apiKey));
+    kept.set(name, page);
+    // Whatever the last test made of it.
+    await page.emulateMedia({ colorScheme: look.colorScheme ?? null });
     await page.goto(`${host.url}${path}`);
     return page;
   };
@@ -88,7 +89,10 @@ export async function startDashboardRig(setting: RigSetting = {}): Promise<Dashb
     visitAsStranger: (path, look = {}) => visit(path, look),
     turnTo,
     async leave() {
-      await Promise.all(contexts.splice(0).map((context) => context.close()));
+      await Promise.all([
+        ...contexts.splice(0).map((context) => context.close()),
+        ...[...kept.values()].map((page) => page.goto("about:blank")),
+      ]);
       const unexpected = complaints.filter((text) => !expected.some((one) => one.test(text)));
       complaints.length = 0;
       expected.length = 0;
