@@ -100,7 +100,7 @@ process.exit(verdicts.some(([, verdict]) => bad.includes(verdict)) ? 1 : 0);
 async function measured(name: string, { title, measure }: Program): Promise<Verdict> {
   console.log(`\n# ${name} ${title}\n`);
   const run = new Run(parameters, (line) => console.log(line));
-  const askedMs = 2_000 * (parameters.seconds ?? 0);
+  const askedMs = 3_000 * (parameters.seconds ?? 0);
   const maxMs = Math.max(askedMs, parameters.full ? programMaxMs.full : programMaxMs.short);
   const late = setTimeout(() => {
     console.log(`FAIL     ${name} did not end within ${maxMs / 1_000} s`);

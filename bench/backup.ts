@@ -19,6 +19,10 @@ import { openSqliteRegistry } from "../src/store/sqlite/registry.ts";
 import { sampleCalls } from "./sample-calls.ts";
 
 const total = Number(process.argv[2] ?? 1_000_000);
+if (!(total > 0)) {
+  console.error(`backup: "${process.argv[2]}" is no number of calls`);
+  process.exit(2);
+}
 const teamId = "01990000-0000-7000-8000-000000000001";
 const program = fileURLToPath(new URL("../bin/hookwatch.cjs", import.meta.url));
 const commitCalls = 50;

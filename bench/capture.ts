@@ -12,6 +12,10 @@ import { idsByTime } from "../src/id.ts";
 import { silentLog } from "../src/telemetry.ts";
 
 const seconds = Number(process.argv[2] ?? 1);
+if (!(seconds > 0)) {
+  console.error(`capture: "${process.argv[2]}" is no number of seconds`);
+  process.exit(2);
+}
 
 const request = Buffer.from(
   JSON.stringify({

@@ -4,7 +4,7 @@ const words = process.argv.slice(2);
 const chosen = words.filter((word) => /^[a-z]/.test(word));
 if (words.includes("--help")) {
   console.log(
-    `npm run bench -- [${names.join(" | ")}] [flags]; their flags are told in docs/benchmarks.md`,
+    `npm run bench -- [${names.join(" | ")}] [flags]; flags are told at the top of bench/<name>.ts`,
   );
   process.exit();
 }
@@ -20,7 +20,7 @@ for (const name of chosen.length > 0 ? chosen : names) {
     await import(`./${name}.ts`);
   } catch (cause) {
     if (!String(Object(cause).code).startsWith("ERR_PARSE_ARGS")) throw cause;
-    console.error(Object(cause).message);
+    console.error(`${name}: ${Object(cause).message}`);
     process.exit(2);
   }
 }

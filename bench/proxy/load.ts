@@ -23,12 +23,13 @@ export interface Demand {
 
 /** As clients of MCP send it. */
 export function requestHead(contender: Contender, path: string): string {
-  return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${contender.port}\r\n${fields
+  return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${contender.port}\r\n${requestFields
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join("")}${contender.head}`;
 }
 
-const fields = [
+/** Of every request. */
+export const requestFields = [
   ["Content-Type", "application/json"],
   ["Accept", "application/json, text/event-stream"],
   ["User-Agent", "claude-code/2.3.1"],
@@ -82,7 +83,7 @@ export class Load {
   async #wrk(contender: Contender, path: string, demand: Demand): Promise<LoadResult> {
     const { kind, connections, forMs } = demand;
     const script = join(this.#folder, `${kind}.lua`);
-    const headers = fields.map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
+    const headers = requestFields.map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
     writeFileSync(join(this.#folder, `${kind}.body`), exchangeOf(kind).request);
     writeFileSync(
       script,
