@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drained } from "./accounted.ts";
 import { type Bench, openBench } from "./closed-loop.ts";
-import { readAccount, readFigures, shown } from "./figures.ts";
+import { readAccount, readSkippedBytes, shown } from "./figures.ts";
 import { leaveNothing } from "./leftovers.ts";
 import { busyness } from "./machine.ts";
 import type { Run } from "./run.ts";
@@ -40,7 +40,7 @@ export async function boundedMemory(run: Run): Promise<void> {
       `${shown(account)}, ${storedMs.toFixed(0)} ms after`,
       account.stored === account.accepted && storedMs <= storedMaxMs,
     );
-    const share = ((await skippedBytes(bench)) / bytes) * 100;
+    const share = ((await readSkippedBytes(bench.host.url)) / bytes) * 100;
     run.note(`${share.toFixed(1)} % of the bodies' bytes were left out before they were seen`);
     await checkPace(run, bench, Math.ceil(seconds / 3));
   }
@@ -67,12 +67,13 @@ export async function boundedMemory(run: Run): Promise<void> {
 
 async function checkPace(run: Run, bench: Bench, seconds: number): Promise<void> {
   const { host, ours, send } = bench;
-  const [skippedBefore, before] = [await skippedBytes(bench), await readAccount(host.url)];
+  const skippedBefore = await readSkippedBytes(host.url);
+  const before = await readAccount(host.url);
   const demand = { connections, seconds, perSecond: pacePerSecond };
   const { count, failed, ms } = await send(ours, demand);
   await drained(host, 60_000);
   const after = await readAccount(host.url);
-  const skipped = (await skippedBytes(bench)) - skippedBefore;
+  const skipped = (await readSkippedBytes(host.url)) - skippedBefore;
   const stored = after.stored - before.stored;
   const perSecond = ((count / ms) * 1_000).toFixed(0);
   run.check(
@@ -80,11 +81,6 @@ async function checkPace(run: Run, bench: Bench, seconds: number): Promise<void>
     `${skipped} of ${count * bench.bytes} bytes left out, ${stored} of ${count} calls stored; ${perSecond} a second, ${failed} failed`,
     skipped === 0 && stored === count && failed === 0,
   );
-}
-
-/** Bytes of bodies that were left out before they were seen. */
-async function skippedBytes({ host }: Bench): Promise<number> {
-  return (await readFigures(host.url)).get("hookwatch_body_bytes_skipped_total") ?? 0;
 }
 
 async function loaded(

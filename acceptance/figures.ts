@@ -38,6 +38,11 @@ export async function readAccount(url: string): Promise<CallAccount> {
   };
 }
 
+/** Of bodies that were left out before the recorder saw them; their calls are in the log, marked as truncated. */
+export async function readSkippedBytes(url: string): Promise<number> {
+  return (await readFigures(url)).get("hookwatch_body_bytes_skipped_total") ?? 0;
+}
+
 /** 0 when every accepted call is somewhere, to the unit. */
 export function difference(account: CallAccount): number {
   const { accepted, stored, shed, discarded, pending, dropped } = account;
