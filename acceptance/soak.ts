@@ -49,7 +49,7 @@ export async function soak(run: Run): Promise<void> {
   await using host = await HostProcess.start({
     dataDir: `${scratch.path}/data`,
     environment: {
-      NODE_OPTIONS: `--max-semi-space-size=4 --import=file://${preload}`,
+      NODE_OPTIONS: `--import=file://${preload}`,
       HOOKWATCH_TEST_LOOP_DELAY: delayFile,
     },
   });

@@ -18,7 +18,7 @@ export class HeadBytes {
   /** In the chunk taken last, where the head ended. */
   next = 0;
   readonly #maxBytes: number;
-  readonly #beginning: Buffer;
+  readonly #beginning: string;
   /** What came in earlier chunks. */
   #held: Buffer | undefined;
   #heldBytes = 0;
@@ -26,7 +26,7 @@ export class HeadBytes {
   /** `beginning`: what every head begins with, in Latin-1. */
   constructor(maxBytes: number, beginning = "") {
     this.#maxBytes = maxBytes;
-    this.#beginning = Buffer.from(beginning, "latin1");
+    this.#beginning = beginning;
   }
 
   /** True amid a head. */
@@ -70,10 +70,11 @@ export class HeadBytes {
     return "whole";
   }
 
+  /** Not of Node's pool, all 64 KiB of which would stay for as long as the head is not whole. */
   #hold(bytes: number): Buffer {
     const held = this.#held;
     if (held && held.length >= bytes) return held;
-    const larger = Buffer.allocUnsafe(Math.max(firstHoldBytes, (held?.length ?? 0) * 2, bytes));
+    const larger = Buffer.allocUnsafeSlow(Math.max(firstHoldBytes, (held?.length ?? 0) * 2, bytes));
     held?.copy(larger, 0, 0, this.#heldBytes);
     this.#held = larger;
     return larger;
@@ -84,7 +85,7 @@ export class HeadBytes {
     const beginning = this.#beginning;
     for (let at = from; at < this.#heldBytes; at += 1) {
       const byte = held[at] ?? 0;
-      if (at < beginning.length && byte !== beginning[at]) return false;
+      if (at < beginning.length && byte !== beginning.charCodeAt(at)) return false;
       const isAfterCr = at > 0 && held[at - 1] === cr;
       if (isAfterCr !== (byte === lf)) return false;
       if ((byte < 0x20 && byte !== 0x09 && byte !== cr && byte !== lf) || byte === 0x7f)

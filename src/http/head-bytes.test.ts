@@ -1,0 +1,28 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { HeadBytes } from "./head-bytes.ts";
+import { responseBeginning } from "./response-head.ts";
+
+const readersCount = 200;
+const keptMaxBytes = 1024 * 1024;
+
+test("a connection keeps none of the memory that was used beside it, whether a head has begun or not", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = used();
+  const readers: HeadBytes[] = [];
+  for (let count = 0; count < readersCount; count += 1) {
+    const reader = new HeadBytes(8_192, responseBeginning);
+    if (count % 2 === 0) reader.take(Buffer.from("HTTP/1.1 200 O"), 0);
+    readers.push(reader);
+    // What others have read meanwhile takes the rest of Node's pool.
+    for (let others = 0; others < 8; others += 1) Buffer.from("x".repeat(10_000));
+  }
+  expect(used() - before).toBeLessThan(keptMaxBytes);
+  expect(readers.filter(({ begun }) => begun)).toHaveLength(readersCount / 2);
+});
