@@ -17,9 +17,14 @@ process.env.UV_THREADPOOL_SIZE ||= "16";
 // glibc keeps what is freed, in a heap for each thread: 80 MiB of a host under load. So: two heaps, pages of their own for
 // what is large, and back with the rest. It must be told when a process begins.
 // https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
-process.env.MALLOC_ARENA_MAX ||= "2";
-process.env.MALLOC_MMAP_THRESHOLD_ ||= "262144";
-process.env.MALLOC_TRIM_THRESHOLD_ ||= "1048576";
+const malloc = {
+  MALLOC_ARENA_MAX: "2",
+  MALLOC_MMAP_THRESHOLD_: "262144",
+  MALLOC_TRIM_THRESHOLD_: "1048576",
+};
+const isMallocTold =
+  process.platform !== "linux" || Object.keys(malloc).every((name) => process.env[name]);
+for (const [name, value] of Object.entries(malloc)) process.env[name] ||= value;
 
 // A backup is made beside a host, whose calls come first: from here on, with every thread that will be.
 if (process.argv[2] === "backup") setPriority(Math.max(getPriority(), 10));
@@ -38,17 +43,19 @@ const young = "--max-semi-space-size";
 const isTold = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) =>
   text.includes(young),
 );
-const flags = process.argv[2] === "serve" && !isTold ? [`${young}=4`] : [];
+const isHost = process.argv[2] === "serve";
+const flags = isHost && !isTold ? [`${young}=4`] : [];
+const beginsAnew = isHost && !(isTold && isMallocTold);
 
 // A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then.
 const { LISTEN_PID, ...environment } = process.env;
 const isGiven =
   environment.LISTEN_FDS === "1" && [undefined, String(process.pid)].includes(LISTEN_PID);
 const isSame = runtime === process.execPath;
-if (isSame && flags.length > 0 && !isGiven && process.platform !== "win32")
+if (isSame && beginsAnew && !isGiven && process.platform !== "win32")
   process.execve(runtime, [runtime, ...flags, ...process.execArgv, ...process.argv.slice(1)]);
 
-if (isSame && (flags.length === 0 || !isGiven)) {
+if (isSame && (!beginsAnew || !isGiven)) {
   require("node:module").enableCompileCache?.();
   void import(pathToFileURL(program).href);
 } else {
