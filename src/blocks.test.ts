@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { giveBlock, takeBlock } from "./blocks.ts";
 
@@ -22,4 +24,22 @@ test("no more than a few megabytes are kept", () => {
   for (const block of blocks) giveBlock(block);
   const again = new Set(Array.from({ length: 100 }, () => takeBlock(1)));
   expect(blocks.filter((block) => again.has(block))).toHaveLength(32);
+});
+
+test("a small body that is kept for long keeps little of what others had beside it", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = () => {
+    // The second one has given back what the first found.
+    collect();
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = used();
+  const kept: Buffer[] = [];
+  for (let count = 0; count < 200; count += 1) {
+    kept.push(Buffer.from("x".repeat(300)));
+    for (let others = 0; others < 8; others += 1) Buffer.from("x".repeat(10_000));
+  }
+  expect(used() - before).toBeLessThan(kept.length * 8_192);
 });

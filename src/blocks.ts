@@ -2,8 +2,13 @@
  * Memory that is used again: for what connections read, and for what leaves in large pieces. V8 counts each buffer against the
  * heap of the thread whatever becomes of it: 8 MiB of new ones make it mark its whole heap, which holds up every connection.
  *
- * In: how many bytes are wanted. Out: a block, to be given back. Holds at most 32 blocks that nobody uses: 2.5 MiB.
+ * In: how many bytes are wanted. Out: a block, to be given back. Holds at most 32 blocks that nobody uses: 2.5 MiB. Whoever loads
+ * it has the small buffers of its thread made in pools of 8 KiB.
  */
+
+// As long as a piece of Node's pool is kept, all of the pool is: 64 KiB, with all that others have used of it, for a call of 300 bytes
+// that waits for its server. What is larger than half of this has memory of its own. https://nodejs.org/api/buffer.html#bufferpoolsize
+Buffer.poolSize = 8_192;
 
 /** Of one connection after the other, each for as long as it is told of one read. As large as libuv would take itself. */
 export const readMemory = Buffer.allocUnsafeSlow(65_536);
