@@ -17,11 +17,14 @@ import type { CallFile } from "./call-file.ts";
 import { damagedEntry, toCall } from "./call-row.ts";
 import { type SearchLimits, searchedPage } from "./call-search.ts";
 import { newest, placeAfter, rowPlace } from "./newest.ts";
+import type { Segment } from "./segment.ts";
 import { hiddenServers, Selection } from "./selection.ts";
 import { uuidBytes } from "./uuid-bytes.ts";
 
 /** After so long others get their turn. */
 const stepMs = 20;
+/** Seqs. */
+const spanMin = 512;
 
 export class CallReader {
   readonly #file: CallFile;
@@ -119,22 +122,24 @@ export class CallReader {
     const arrivals: CallArrival[] = [];
     if (!selection || fromSeq === end) return { arrivals, next: encodePosition(end) };
     for (const segment of segments.inOrderFrom(fromSeq)) {
-      const positions = [...selection.select(segment, { fromSeq })];
-      for (const position of positions.sort((a, b) => segment.seq(a) - segment.seq(b))) {
-        const seq = segment.seq(position);
-        const next = encodePosition(seq + 1);
-        const entry = blocks.entryIfWhole(seq, bodyMaxLength);
-        if (!entry || terms.length === 0 || blocks.at(seq).includesTerms(seq, terms)) {
-          const row = segment.row(position);
-          const { messages, ...call } = toCall(teamId, row, entry ?? damagedEntry(seq), names);
-          arrivals.push({ position: next, call });
-          if (arrivals.length === limit) return { arrivals, next };
+      for (const span of spansOf(segment.head, fromSeq)) {
+        const positions = [...selection.select(segment, span)];
+        for (const position of positions.sort((a, b) => segment.seq(a) - segment.seq(b))) {
+          const seq = segment.seq(position);
+          const next = encodePosition(seq + 1);
+          const entry = blocks.entryIfWhole(seq, bodyMaxLength);
+          if (!entry || terms.length === 0 || blocks.at(seq).includesTerms(seq, terms)) {
+            const row = segment.row(position);
+            const { messages, ...call } = toCall(teamId, row, entry ?? damagedEntry(seq), names);
+            arrivals.push({ position: next, call });
+            if (arrivals.length === limit) return { arrivals, next };
+          }
+          if (this.#limits.clock.monotonicMs() >= endMs) return { arrivals, next };
         }
-        if (this.#limits.clock.monotonicMs() >= endMs) return { arrivals, next };
+        // Whether any call of it matched or not.
+        if (this.#limits.clock.monotonicMs() >= endMs)
+          return { arrivals, next: encodePosition(span.belowSeq) };
       }
-      // Whether any call of it matched or not.
-      if (this.#limits.clock.monotonicMs() >= endMs)
-        return { arrivals, next: encodePosition(segment.head.lastSeq + 1) };
     }
     return { arrivals, next: encodePosition(end) };
   }
@@ -153,5 +158,21 @@ export class CallReader {
       using blocks = new BlockReading(statements);
       return toCall(teamId, row, blocks.entry(row.seq), names);
     });
+  }
+}
+
+/**
+ * What of a segment is looked at in one go, from a seq on: little at first, lest each page of a segment whose calls all match
+ * puts all of them in order.
+ */
+function* spansOf(
+  { firstSeq, lastSeq }: Segment["head"],
+  fromSeq: number,
+): Generator<{ readonly fromSeq: number; readonly belowSeq: number }> {
+  let width = spanMin;
+  for (let from = Math.max(fromSeq, firstSeq); from <= lastSeq; width *= 4) {
+    const belowSeq = Math.min(from + width, lastSeq + 1);
+    yield { fromSeq: from, belowSeq };
+    from = belowSeq;
   }
 }

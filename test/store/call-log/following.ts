@@ -83,6 +83,24 @@ export function following(open: OpenCallLog): void {
       expect(await Promise.all(found)).toEqual([[call("4").id, later], [later], [later]]);
     });
 
+    test("of thousands of calls that began in another order all follow, and those few that match", async () => {
+      await using log = await open();
+      const after = await endOf(log);
+      const all = calls(3_000).map((each, n) => ({
+        ...each,
+        startedAtMs: startMs + ((n * 7) % 3_000),
+        toolName: n % 401 === 7 ? "rare" : "t",
+      }));
+      for (let n = 0; n < all.length; n += 1_000) await log.append(all.slice(n, n + 1_000));
+      await log.sweep();
+      const rare = all.filter(({ toolName }) => toolName === "rare");
+      for (const limit of [2, 1_000]) {
+        expect(await idsAfter(log, after, { toolNames: ["rare"] }, limit)).toEqual(idsOf(rare));
+      }
+      for (const limit of [333, 1_000])
+        expect(await idsAfter(log, after, {}, limit)).toEqual(idsOf(all));
+    });
+
     test("a search follows, too", async () => {
       await using log = await open();
       const after = await endOf(log);
