@@ -38,22 +38,26 @@ try {
 }
 
 // V8 lets the young heap of a busy main thread grow to 96 MiB; with an eighth of that a host is as fast, and much
-// smaller. V8 must be told when a process begins, so this one begins anew, under the same id.
+// smaller. V8, too, must be told when a process begins, so this one begins anew, under the same id.
 const young = "--max-semi-space-size";
-const isTold = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) =>
-  text.includes(young),
-);
+const isSame = runtime === process.execPath;
+const told = [...(isSame ? process.execArgv : []), process.env.NODE_OPTIONS ?? ""];
+const isYoungTold = told.some((text) => text.includes(young));
 const isHost = process.argv[2] === "serve";
-const flags = isHost && !isTold ? [`${young}=4`] : [];
-const beginsAnew = isHost && !(isTold && isMallocTold);
+const flags = [
+  ...(isHost && !isYoungTold ? [`${young}=4`] : []),
+  ...(isSame ? process.execArgv : []),
+];
 
-// A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then.
+// A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then, which takes
+// more memory than malloc's settings save.
 const { LISTEN_PID, ...environment } = process.env;
 const isGiven =
   environment.LISTEN_FDS === "1" && [undefined, String(process.pid)].includes(LISTEN_PID);
-const isSame = runtime === process.execPath;
-if (isSame && beginsAnew && !isGiven && process.platform !== "win32")
-  process.execve(runtime, [runtime, ...flags, ...process.execArgv, ...process.argv.slice(1)]);
+const beginsAnew = isHost && (!isYoungTold || (!isMallocTold && !isGiven));
+const mayBeginAnew = process.platform !== "win32" && (process.permission?.has("child") ?? true);
+if (isSame && beginsAnew && !isGiven && mayBeginAnew)
+  process.execve(runtime, [runtime, ...flags, ...process.argv.slice(1)]);
 
 if (isSame && (!beginsAnew || !isGiven)) {
   require("node:module").enableCompileCache?.();

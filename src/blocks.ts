@@ -6,8 +6,8 @@
  * it has the small buffers of its thread made in pools of 8 KiB.
  */
 
-// As long as a piece of Node's pool is kept, all of the pool is: 64 KiB, with all that others have used of it, for a call of 300 bytes
-// that waits for its server. What is larger than half of this has memory of its own. https://nodejs.org/api/buffer.html#bufferpoolsize
+// As long as a piece of Node's pool is kept, all of the pool is, with what others have used of it: 64 KiB unless told, for a call
+// of 300 bytes that waits for its server. Half of this and more has memory of its own. https://nodejs.org/api/buffer.html#bufferpoolsize
 Buffer.poolSize = 8_192;
 
 /** Of one connection after the other, each for as long as it is told of one read. As large as libuv would take itself. */

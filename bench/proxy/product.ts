@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CallAccount, readAccount, shown } from "../../acceptance/figures.ts";
 import { HostProcess, type HostSetting } from "../../acceptance/host-process.ts";
 import { leaveNothing } from "../../acceptance/leftovers.ts";
+import { heapFlags } from "../../src/cli/heap-flags.ts";
 import { slugOf } from "./bare-forwarder.ts";
 import { type Kind, kinds } from "./bodies.ts";
 import type { Behind, Contender } from "./contender.ts";
@@ -57,7 +58,7 @@ export async function startBare(behind: Behind, cores: Cores | undefined): Promi
   const entry = new URL("./bare-forwarder.ts", import.meta.url).pathname;
   // As the product has it.
   const child = fork(entry, [String(behind.calls), String(behind.streams)], {
-    execArgv: ["--max-semi-space-size=4", "--no-parallel-scavenge"],
+    execArgv: ["--max-semi-space-size=4", ...heapFlags],
   });
   leaveNothing(() => child.kill("SIGKILL"));
   const [port] = (await once(child, "message")) as [number];

@@ -6,6 +6,7 @@ import { readConfig } from "../host/config.ts";
 import { configurationHelp } from "../host/configuration-page.ts";
 import type { Host } from "../host/host.ts";
 import { type Command, done } from "./command.ts";
+import { heapFlags } from "./heap-flags.ts";
 import { version } from "./version.ts";
 
 export const serve: Command = {
@@ -17,16 +18,7 @@ export const serve: Command = {
 
 async function run(flags: readonly string[]): Promise<number> {
   const config = readConfig(flags);
-  // So little of a young heap is alive when it is collected that V8's other threads cost more than they help, in all threads
-  // of the host: a tenth of the calls that two cores can take (docs/benchmarks.md).
-  setFlagsFromString("--no-parallel-scavenge");
-  // Where most of what one place in the code has made outlives a collection, V8 makes what follows there in the old heap at
-  // once, and goes on with it when that has long ceased to be so. If it is of each call, each call waits for a collection of the
-  // whole heap: one host in six took 85 MiB more, and a tenth longer for each call (docs/benchmarks.md).
-  setFlagsFromString("--no-allocation-site-pretenuring");
-  // V8 looks at a whole heap once that has grown by what it thinks is cheap at the moment: by half in one minute and by three
-  // halves in the next, and the memory of the largest stays with the process. So: by three fifths (docs/benchmarks.md).
-  setFlagsFromString("--heap-growing-percent=60");
+  for (const flag of heapFlags) setFlagsFromString(flag);
   // Here, so that no other command loads what only a host needs.
   const [{ openHost }, { openLog }] = await Promise.all([
     import("../host/host.ts"),

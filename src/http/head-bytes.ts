@@ -70,7 +70,7 @@ export class HeadBytes {
     return "whole";
   }
 
-  /** Not of Node's pool, all 64 KiB of which would stay for as long as the head is not whole. */
+  /** Not of Node's pool, all of which would stay for as long as the head is not whole. */
   #hold(bytes: number): Buffer {
     const held = this.#held;
     if (held && held.length >= bytes) return held;

@@ -123,8 +123,9 @@ const planesWanted = { HOOKWATCH_DATA_PLANES: process.env.HOOKWATCH_TEST_DATA_PL
 export function startHost(
   environment: Readonly<Record<string, string>>,
   socket?: HeldSocket,
+  nodeFlags: readonly string[] = [],
 ): ChildProcess {
-  return spawn(process.execPath, [program, "serve"], {
+  return spawn(process.execPath, [...nodeFlags, program, "serve"], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe", ...(socket ? [socket.fd] : [])],
     env: {

@@ -18,6 +18,7 @@ import { appendCalls } from "../../src/store/sqlite/call-writer.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { openSqliteRegistry } from "../../src/store/sqlite/registry.ts";
 import { call, calls, id, otherTeamId, startMs, teamId } from "./builders.ts";
+import { endOf, idsAfter, idsOf } from "./call-log/walks.ts";
 import { callLogContract } from "./call-log.contract.ts";
 
 const root = mkdtempSync(join(tmpdir(), "hookwatch-store-"));
@@ -340,6 +341,23 @@ test("metrics that take several steps count calls of one millisecond once", asyn
   const window = { sinceMs: startMs, untilMs: startMs + 10 };
   const { total } = await log.metrics(teamId, { window, bucketMs: 3_600_000 });
   expect(total.totalCalls).toBe(12_000);
+});
+
+test("a follower whose time is always up meets all that match, however far apart", async () => {
+  const path = freshPath();
+  await using writer = openLog(path);
+  const after = await endOf(writer);
+  const all = calls(3_000).map((each, n) => ({
+    ...each,
+    toolName: n % 701 === 600 ? "rare" : "t",
+  }));
+  await writer.append(all);
+  let nowMs = 0;
+  const clock = { nowMs: () => 0, monotonicMs: () => (nowMs += 1_000) };
+  await using log = SqliteCallLog.open(path, { mode: "read", clock, searchMaxMs: 1e12 });
+  const rare = all.filter(({ toolName }) => toolName === "rare");
+  expect(await idsAfter(log, after, { toolNames: ["rare"] }, 2)).toEqual(idsOf(rare));
+  expect(await idsAfter(log, after, {}, 100)).toEqual(idsOf(all));
 });
 
 describe("text search", () => {

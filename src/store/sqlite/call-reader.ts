@@ -23,8 +23,7 @@ import { uuidBytes } from "./uuid-bytes.ts";
 
 /** After so long others get their turn. */
 const stepMs = 20;
-/** Seqs. */
-const spanMin = 512;
+const firstSpanSeqs = 512;
 
 export class CallReader {
   readonly #file: CallFile;
@@ -161,18 +160,14 @@ export class CallReader {
   }
 }
 
-/**
- * What of a segment is looked at in one go, from a seq on: little at first, lest each page of a segment whose calls all match
- * puts all of them in order.
- */
+/** What of a segment is put in order in one go, from a seq on: little first, lest each page of many does so with all that follow. */
 function* spansOf(
   { firstSeq, lastSeq }: Segment["head"],
-  fromSeq: number,
+  seq: number,
 ): Generator<{ readonly fromSeq: number; readonly belowSeq: number }> {
-  let width = spanMin;
-  for (let from = Math.max(fromSeq, firstSeq); from <= lastSeq; width *= 4) {
-    const belowSeq = Math.min(from + width, lastSeq + 1);
-    yield { fromSeq: from, belowSeq };
-    from = belowSeq;
-  }
+  const fromSeq = Math.max(seq, firstSeq);
+  const endSeq = lastSeq + 1;
+  const restSeq = Math.min(fromSeq + firstSpanSeqs, endSeq);
+  if (fromSeq < restSeq) yield { fromSeq, belowSeq: restSeq };
+  if (restSeq < endSeq) yield { fromSeq: restSeq, belowSeq: endSeq };
 }
