@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { bufferBytes } from "../test/buffer-bytes.ts";
 import { giveBlock, takeBlock } from "./blocks.ts";
 
 test("a block that was given back is the next one, and nobody has it meanwhile", () => {
@@ -27,19 +26,11 @@ test("no more than a few megabytes are kept", () => {
 });
 
 test("a small body that is kept for long keeps little of what others had beside it", () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const used = () => {
-    // The second one has given back what the first found.
-    collect();
-    collect();
-    return process.memoryUsage().arrayBuffers;
-  };
-  const before = used();
+  const before = bufferBytes();
   const kept: Buffer[] = [];
   for (let count = 0; count < 200; count += 1) {
     kept.push(Buffer.from("x".repeat(300)));
     for (let others = 0; others < 8; others += 1) Buffer.from("x".repeat(10_000));
   }
-  expect(used() - before).toBeLessThan(kept.length * 8_192);
+  expect(bufferBytes() - before).toBeLessThan(kept.length * 8_192);
 });

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "vitest";
+import { bufferBytes } from "../../test/buffer-bytes.ts";
 import { HeadBytes } from "./head-bytes.ts";
 import { responseBeginning } from "./response-head.ts";
 
@@ -13,17 +12,9 @@ afterEach(() => {
 });
 
 test("a connection keeps none of the memory that was used beside it, whether a head has begun or not", () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const used = () => {
-    // The second one has given back what the first found.
-    collect();
-    collect();
-    return process.memoryUsage().arrayBuffers;
-  };
   // As newer versions of Node have it by themselves.
   Buffer.poolSize = 65_536;
-  const before = used();
+  const before = bufferBytes();
   const readers: HeadBytes[] = [];
   for (let count = 0; count < readersCount; count += 1) {
     const reader = new HeadBytes(8_192, responseBeginning);
@@ -32,6 +23,6 @@ test("a connection keeps none of the memory that was used beside it, whether a h
     // What others have read meanwhile takes the rest of Node's pool.
     for (let others = 0; others < 8; others += 1) Buffer.from("x".repeat(10_000));
   }
-  expect(used() - before).toBeLessThan(keptMaxBytes);
+  expect(bufferBytes() - before).toBeLessThan(keptMaxBytes);
   expect(readers.filter(({ begun }) => begun)).toHaveLength(readersCount / 2);
 });
