@@ -38,9 +38,9 @@ export async function readAccount(url: string): Promise<CallAccount> {
   };
 }
 
-/** Of bodies that were left out before the recorder saw them; their calls are in the log, marked as truncated. */
+/** Of bodies that were left out before the recorder saw them; their calls are in the log, marked as truncated. NaN: nobody tells. */
 export async function readSkippedBytes(url: string): Promise<number> {
-  return (await readFigures(url)).get("hookwatch_body_bytes_skipped_total") ?? 0;
+  return (await readFigures(url)).get("hookwatch_body_bytes_skipped_total") ?? Number.NaN;
 }
 
 /** 0 when every accepted call is somewhere, to the unit. */

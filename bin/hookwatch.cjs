@@ -49,8 +49,8 @@ const flags = [
   ...(isSame ? process.execArgv : []),
 ];
 
-// A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then, which takes
-// more memory than malloc's settings save.
+// A listening socket that this process was given (sd_listen_fds(3)) would not outlive that: a child has it, then. Not for
+// malloc's sake alone, which whoever starts a host that way can tell (docs/restarts.md).
 const { LISTEN_PID, ...environment } = process.env;
 const isGiven =
   environment.LISTEN_FDS === "1" && [undefined, String(process.pid)].includes(LISTEN_PID);

@@ -8,7 +8,7 @@ export const heapFlags = [
   // whole heap: one host in six took 85 MiB more, and a tenth longer for each call (docs/benchmarks.md).
   "--no-allocation-site-pretenuring",
   // V8 collects a whole heap once that has grown by what seems cheap at the moment, on the main thread by anything up to three
-  // times what is alive, and the memory of the largest stays with the process. As V8 has it in the host's other threads, whose
-  // heaps may be 512 MiB: by two fifths (docs/benchmarks.md).
+  // times what is alive, and the memory of the largest stays with the process. As V8 has it where a heap
+  // may be 512 MiB, as those of the recorder, the writer and the reader: by two fifths (docs/benchmarks.md).
   "--heap-growing-percent=40",
 ] as const;

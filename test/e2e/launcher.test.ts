@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HeldSocket } from "./held-socket.ts";
 import { startHost } from "./rig.ts";
 import { until } from "./until.ts";
@@ -57,44 +57,34 @@ const malloc = [
   "MALLOC_TRIM_THRESHOLD_=1048576",
 ];
 
-test.runIf(process.platform === "linux")(
-  "a host is told how malloc gives back what is free, and V8 how large its young heap may be",
-  async () => {
+describe.runIf(process.platform === "linux")("as /proc tells", () => {
+  test("a host is told how malloc gives back what is free, and V8 how large its young heap may be", async () => {
     const { environment, args } = await begin({});
     expect(environment).toEqual(expect.arrayContaining(malloc));
     expect(args).toContain("--max-semi-space-size=4");
-  },
-);
+  });
 
-test.runIf(process.platform === "linux")(
-  "a host whose young heap somebody else has set keeps it, and is told about malloc, too",
-  async () => {
+  test("a host whose young heap somebody else has set keeps it, and is told about malloc, too", async () => {
     const { environment, args } = await begin({ NODE_OPTIONS: "--max-semi-space-size=8" });
     expect(environment).toEqual(
       expect.arrayContaining([...malloc, "NODE_OPTIONS=--max-semi-space-size=8"]),
     );
     expect(args.join(" ")).not.toContain("semi-space");
-  },
-);
+  });
 
-test.runIf(process.platform === "linux")(
-  "a host that was given a socket, and told about its young heap, is the process that was started",
-  async () => {
+  test("a host that was given a socket, and told about its young heap, is the process that was started", async () => {
     using socket = new HeldSocket();
     const nodeFlags = ["--max-semi-space-size=8", "--max-old-space-size=512"];
     const { args, childArgs } = await begin({}, socket, nodeFlags);
     expect(args).toEqual(expect.arrayContaining(nodeFlags));
     expect(childArgs).toEqual([]);
-  },
-);
+  });
 
-test.runIf(process.platform === "linux")(
-  "a host that was given a socket alone is a child, with the flags that its launcher was started with",
-  async () => {
+  test("a host that was given a socket alone is a child, with the flags that its launcher was started with", async () => {
     using socket = new HeldSocket();
     const { childArgs } = await begin({}, socket, ["--max-old-space-size=512"]);
     expect(childArgs).toEqual([
       expect.arrayContaining(["--max-semi-space-size=4", "--max-old-space-size=512"]),
     ]);
-  },
-);
+  });
+});
