@@ -3,10 +3,8 @@
  *
  * Plain semantic HTML: no script, no inline style, nothing from another host.
  */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Html, type HtmlValue, html } from "./html.ts";
-
-export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
+import type { OpenApiDocument } from "./openapi-document.ts";
 
 type PathItem = NonNullable<OpenApiDocument["paths"]>[string];
 type Operation = NonNullable<PathItem["get"]>;

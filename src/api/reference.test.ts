@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { openRig } from "../../test/api/rig.ts";
 
@@ -66,6 +67,20 @@ describe("the OpenAPI document", () => {
       info: { version: "9.9.9" },
       servers: [{ url: "https://hookwatch.example" }],
     });
+  });
+
+  test("is made an operation a turn of the event loop, so that calls go on meanwhile", async () => {
+    await using rig = await openRig("memory");
+    const asked = rig.ask<Documented>("GET", "/openapi.json", { key: null });
+    let isAnswered = false;
+    void asked.finally(() => {
+      isAnswered = true;
+    });
+    let turns = 0;
+    for (; !isAnswered; turns += 1) await turn();
+    const { body } = await asked;
+    expect(turns).toBeGreaterThanOrEqual(operations(body).length);
+    expect(operations(body).length).toBeGreaterThan(30);
   });
 
   test("tells all answers of a route: those of its input, its scope, its ids and its limits", async () => {

@@ -1,14 +1,15 @@
 /**
  * The API described for programs and for people: `/openapi.json`, and `/docs` rendered from it.
  *
- * Open to everyone: nothing here depends on who asks. The document is made once; the public URL is put in
- * when the first one asks, since it is known only once the host listens.
+ * Open to everyone: nothing here depends on who asks. Both are made once, when the first one asks: most hosts are never
+ * asked, and where they can be reached is known only once they listen.
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Env } from "hono";
-import { answerJson, everyAnswer } from "./answer.ts";
+import { everyAnswer } from "./answer.ts";
+import { openApiDocument } from "./openapi-document.ts";
 import { tags } from "./operation-route.ts";
-import { type OpenApiDocument, referencePage } from "./reference-page.ts";
+import { referencePage } from "./reference-page.ts";
 import { referenceStyle } from "./reference-style.ts";
 
 const description = `Register MCP servers, and read what agents sent through their proxy URLs.
@@ -26,36 +27,33 @@ export function mountReference<AppEnv extends Env>(
   app: OpenAPIHono<AppEnv>,
   { publicUrl, version }: { readonly publicUrl: () => string; readonly version: string },
 ): void {
-  const { openAPIRegistry: registered } = app;
-  registered.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  registered.registerComponent("securitySchemes", "apiKey", {
-    type: "apiKey",
-    in: "header",
-    name: "X-API-Key",
-  });
-  const base = app.getOpenAPI31Document({
-    openapi: "3.1.0",
-    info: { title: "HookWatch API", version, description },
-    tags: [...tags],
-  });
-  const content = once(() => {
-    const document: OpenApiDocument = { ...base, servers: [{ url: publicUrl() }] };
-    return { document, page: referencePage(document) };
+  const content = once(async () => {
+    const document = await openApiDocument(app, {
+      openapi: "3.1.0",
+      info: { title: "HookWatch API", version, description },
+      tags: [...tags],
+      servers: [{ url: publicUrl() }],
+    });
+    return { document: JSON.stringify(document), page: referencePage(document) };
   });
 
-  app.get("/openapi.json", () => answerJson(200, content().document));
-  app.get("/docs", () => answerText("text/html; charset=utf-8", content().page));
-  app.get("/docs/reference.css", () => answerText("text/css; charset=utf-8", referenceStyle));
+  app.get("/openapi.json", async () => answerText("application/json", (await content()).document));
+  app.get("/docs", async () => answerText("text/html", (await content()).page, pageFields));
+  app.get("/docs/reference.css", () => answerText("text/css", referenceStyle));
 }
 
-function answerText(type: string, text: string): Response {
-  const headers = {
-    ...everyAnswer,
-    "Content-Type": type,
-    "Content-Security-Policy":
-      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-  };
+const pageFields = {
+  "Content-Security-Policy":
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Opener-Policy": "same-origin",
+};
+
+function answerText(
+  type: string,
+  text: string,
+  fields: Readonly<Record<string, string>> = {},
+): Response {
+  const headers = { ...everyAnswer, "Content-Type": `${type}; charset=utf-8`, ...fields };
   return new Response(text, { headers });
 }
 
