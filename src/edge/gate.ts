@@ -9,6 +9,7 @@ import { Arrivals } from "./arrivals.ts";
 import type { Connections } from "./connections.ts";
 import type { EdgeLimits } from "./limits.ts";
 import { proxyPathPrefix, type Refusal, refusalText, refuse, tooSlow } from "./refusal.ts";
+import { connectionOf } from "./relayed-request.ts";
 import { isScarce, type MemoryUse, memoryUse } from "./resources.ts";
 
 export interface GateOptions {
@@ -97,7 +98,7 @@ export class Gate {
   }
 
   #refusal(request: InboundRequest): Refusal | undefined {
-    if (this.#connections.isExcess(request.socket)) return this.#tooMany;
+    if (this.#connections.isExcess(connectionOf(request.socket))) return this.#tooMany;
     return this.#scarce ? this.#tooFull : undefined;
   }
 

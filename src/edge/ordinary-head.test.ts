@@ -70,13 +70,26 @@ const plain = [
 ];
 
 test.for(plain)("an ordinary request is taken: %j", (text) => {
-  expect(readOrdinaryHead(Buffer.from(text))).toMatchObject({ headers: { host: /./ } });
+  expect(readOrdinaryHead(Buffer.from(text))).toMatchObject({
+    isOurs: true,
+    headers: { host: /./ },
+  });
 });
 
+test.for(["PUT /p/a", "HEAD /p/a", "GET /v1/a", "POST /p", "GET /", "OPTIONS /p/a"])(
+  "where it ends is certain of another plain request, which Node answers: %s",
+  (start) => {
+    const head = `${start} HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n`;
+    expect(readOrdinaryHead(Buffer.from(head))).toMatchObject({
+      ...{ isOurs: false, bodyBytes: 3, headBytes: head.length },
+    });
+  },
+);
+
 test.for([
-  ["another method", "PUT /p/a HTTP/1.1\r\nHost: h\r\n\r\n"],
+  ["a method that nobody knows", "FETCH /p/a HTTP/1.1\r\nHost: h\r\n\r\n"],
   ["a method in lower case", "post /p/a HTTP/1.1\r\nHost: h\r\n\r\n"],
-  ["another path", "GET /v1/a HTTP/1.1\r\nHost: h\r\n\r\n"],
+  ["no path", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"],
   ["a whole URL", "GET http://h/p/a HTTP/1.1\r\nHost: h\r\n\r\n"],
   ["a fragment", "GET /p/a#b HTTP/1.1\r\nHost: h\r\n\r\n"],
   ["another version", "GET /p/a HTTP/1.0\r\nHost: h\r\n\r\n"],
@@ -116,6 +129,12 @@ test.for(plain)("every beginning of a head waits for the rest: %j", (text) => {
   }
 });
 
+const plainElsewhere = [
+  "PUT /v1/aa?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
+  "HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+  "OPTIONS /p/aa HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\n\r\n",
+];
+
 /** What has been taken for something else somewhere. */
 const hostile = [
   ...'\0\t\n\r\v\f !"#%(),/0:;<=>?@[\\]{|}~\x7f\x80\xa0\xff',
@@ -138,19 +157,22 @@ const hostile = [
 
 test("whatever is taken Node takes as well, and reads the same", async () => {
   let taken = 0;
-  const property = fc.asyncProperty(changed(plain, hostile, 3), async (text) => {
-    const bytes = Buffer.from(text, "latin1");
-    const head = readOrdinaryHead(bytes);
-    if (typeof head === "string") return;
-    const { method, url, rawHeaders, bodyBytes, headBytes, keepsAlive } = head;
-    const whole = bytes.subarray(0, headBytes + bodyBytes);
-    if (whole.length < headBytes + bodyBytes) return;
-    taken += 1;
-    const body = whole.toString("latin1", headBytes);
-    const headers = known((name) => head.headers[name]);
-    const read = { method, url, rawHeaders, headers, keepsAlive, body };
-    expect(await readByNode(whole)).toEqual({ requests: [read], refused: false });
-  });
+  const property = fc.asyncProperty(
+    changed([...plain, ...plainElsewhere], hostile, 3),
+    async (text) => {
+      const bytes = Buffer.from(text, "latin1");
+      const head = readOrdinaryHead(bytes);
+      if (typeof head === "string") return;
+      const { method, url, rawHeaders, bodyBytes, headBytes, keepsAlive } = head;
+      const whole = bytes.subarray(0, headBytes + bodyBytes);
+      if (whole.length < headBytes + bodyBytes) return;
+      taken += 1;
+      const body = whole.toString("latin1", headBytes);
+      const headers = known((name) => head.headers[name]);
+      const read = { method, url, rawHeaders, headers, keepsAlive, body };
+      expect(await readByNode(whole)).toEqual({ requests: [read], refused: false });
+    },
+  );
   await fc.assert(property, { numRuns: 5_000 });
   expect(taken).toBeGreaterThan(500);
 });

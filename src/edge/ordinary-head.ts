@@ -1,9 +1,10 @@
 /**
- * Reads the head of an ordinary request to the data plane; of every other it says so, and nothing more.
+ * Reads the head of an ordinary request; of every other it says so, and nothing more.
  *
- * In: the bytes that begin a request. Out: its head; or that more is to come; or that Node's parser must read it. What
- * is taken is plain under any reading of RFC 9112: HTTP/1.1, one `Host`, sound fields, lines that end in CRLF, a body with
- * one length or none. So nothing has to be refused here, and no rule of Node's parser is repeated.
+ * In: the bytes that begin a request. Out: its head, and whether it is the data plane's; or that more is to come; or that
+ * Node's parser must read the connection. What is taken is plain under any reading of RFC 9112: HTTP/1.1, one `Host`,
+ * sound fields, lines that end in CRLF, a body with one length or none. So nothing has to be refused here, and no rule of
+ * Node's parser is repeated.
  */
 import { detached, readFieldLines } from "../http/field-lines.ts";
 import type { InboundFields } from "../inbound.ts";
@@ -13,6 +14,8 @@ import { proxyPathPrefix } from "./refusal.ts";
 export const ordinaryHeadMaxBytes = 16_384;
 
 export interface OrdinaryHead {
+  /** One that we answer; where another ends is certain, too, but Node answers it. */
+  readonly isOurs: boolean;
   readonly method: string;
   readonly url: string;
   readonly rawHeaders: string[];
@@ -39,18 +42,20 @@ export function readOrdinaryHead(bytes: Buffer): OrdinaryHead | "incomplete" | "
   const known = rawHeaders && readKnown(rawHeaders);
   if (known === undefined || rawHeaders === undefined) return "other";
   const { headers, bodyBytes, keepsAlive } = known;
-  return { method, url, rawHeaders, headers, bodyBytes, keepsAlive, headBytes: end + 4 };
+  const isOurs = ownMethods.has(method) && url.startsWith(proxyPathPrefix);
+  return { isOurs, method, url, rawHeaders, headers, bodyBytes, keepsAlive, headBytes: end + 4 };
 }
 
 const version = " HTTP/1.1";
 /** What makes Node refuse a head before its end. */
 const oddBytes = /[^\t\x20-\x7e\x80-\xff\r\n]|[^\r]\n|\r[^\n]/;
 /** RFC 3986, 3.3 and 3.4, without checking its escapes. */
-const plainTarget = /^\/p\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
+const plainTarget = /^\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
 
-const starts = ["POST", "GET", "DELETE"].map((method) => ({
+const ownMethods: ReadonlySet<string> = new Set(["POST", "GET", "DELETE"]);
+const starts = [...ownMethods, "HEAD", "OPTIONS", "PUT", "PATCH"].map((method) => ({
   method,
-  start: `${method} ${proxyPathPrefix}`,
+  start: `${method} /`,
 }));
 
 function methodOf(text: string): string | undefined {

@@ -1,17 +1,20 @@
 /**
- * A connection whose requests are ordinary so far: read here, one after the other, and answered here.
+ * A connection whose requests are ordinary so far: told apart here, one after the other, and answered here if they are the
+ * data plane's.
  *
  * In: the bytes of a socket. Out: requests to the owner; or the connection, with the bytes of its next request, as soon
  * as that is not ordinary. Bounds: a head, a body's held bytes, and what a client sends ahead of its answer.
  */
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { readMemory } from "../blocks.ts";
 import { mayReadOn } from "../fair-reads.ts";
 import { borrowReads, ownReads } from "./borrowed-reads.ts";
-import { readOrdinaryHead } from "./ordinary-head.ts";
+import { type OrdinaryHead, readOrdinaryHead } from "./ordinary-head.ts";
 import { OrdinaryRequest } from "./ordinary-request.ts";
 import { OrdinaryResponse, type ResponseOwner } from "./ordinary-response.ts";
+import { RelayedRequest } from "./relayed-request.ts";
 
 /** As Node tells them of its own connections. */
 export type BrokenCode =
@@ -25,6 +28,8 @@ export interface LineOwner {
   /** Monotonic, of the last look at all connections. */
   readonly nowMs: number;
   handle(request: OrdinaryRequest, response: OrdinaryResponse): void;
+  /** Node is to read and to answer it. */
+  relay(request: RelayedRequest): void;
   /** From here on the connection is Node's. `ended`: the client has closed its half. */
   handOver(line: OrdinaryLine, bytes: Buffer, ended: boolean): void;
   /** A request will not be read to its end. */
@@ -47,8 +52,9 @@ export class OrdinaryLine implements ResponseOwner {
   readonly #owner: LineOwner;
   /** What is read must be used up, or copied, at once. */
   readonly #borrows: boolean;
-  #request: OrdinaryRequest | undefined;
-  #response: OrdinaryResponse | undefined;
+  #request: OrdinaryRequest | RelayedRequest | undefined;
+  /** Of a relayed request itself. */
+  #response: OrdinaryResponse | RelayedRequest | undefined;
   /** The beginning of a head, or what came ahead. */
   #ahead: Buffer | undefined;
   #headPieces = 0;
@@ -73,14 +79,19 @@ export class OrdinaryLine implements ResponseOwner {
     return this.#request === undefined && this.#ahead === undefined;
   }
 
-  /** What it waits for, as far as waiting has an end: `head` from the first, `idle` between two requests. */
+  /** What it waits for, as far as waiting has an end here: `head` from the first, `idle` between two requests. */
   get waitsFor(): "head" | "body" | "idle" | undefined {
-    if (this.#request !== undefined) return this.#request.complete ? undefined : "body";
+    const request = this.#request;
+    // Node looks after those that it reads.
+    if (request instanceof RelayedRequest) return undefined;
+    if (request !== undefined) return request.complete ? undefined : "body";
     return this.#ahead === undefined && this.#isUsed ? "idle" : "head";
   }
 
-  get response(): OrdinaryResponse | undefined {
-    return this.#response;
+  /** The answer under way. */
+  get response(): OrdinaryResponse | ServerResponse | undefined {
+    const response = this.#response;
+    return response instanceof RelayedRequest ? response.answer : response;
   }
 
   /** Gives the socket up. */
@@ -156,22 +167,35 @@ export class OrdinaryLine implements ResponseOwner {
     this.#isUsed = true;
     this.#headPieces = 0;
     this.sinceMs = this.#owner.nowMs;
+    this.#keepsAlive = head.keepsAlive;
+    this.#ahead = undefined;
+    if (!head.isOurs) this.#relay(head, own(bytes, isBorrowed));
+    else this.#answer(head, bytes, isBorrowed);
+  }
+
+  #answer(head: OrdinaryHead, bytes: Buffer, isBorrowed: boolean): void {
     const request = new OrdinaryRequest(head, this.socket, this.#borrows);
     const response = new OrdinaryResponse(request, this, head.keepsAlive);
     this.#request = request;
     this.#response = response;
-    this.#keepsAlive = head.keepsAlive;
-    this.#ahead = undefined;
     if (bytes.length > head.headBytes) request.take(bytes.subarray(head.headBytes), isBorrowed);
     this.#owner.handle(request, response);
     request.begin();
+  }
+
+  #relay({ headBytes, bodyBytes }: OrdinaryHead, bytes: Buffer): void {
+    const request = new RelayedRequest(this, bytes, headBytes + bodyBytes - bytes.length);
+    this.#request = request;
+    this.#response = request;
+    this.#owner.relay(request);
   }
 
   ended(): void {
     const request = this.#request;
     if (request === undefined && this.#ahead !== undefined) {
       this.#owner.handOver(this, this.#ahead, true);
-    } else if (request?.complete === false) {
+    } else if (request instanceof RelayedRequest) request.ended();
+    else if (request?.complete === false) {
       this.#owner.broken(this, "HPE_INVALID_EOF_STATE");
       // Node ends the connection of a client that has half closed it, whatever it waits for.
     } else this.socket.end();

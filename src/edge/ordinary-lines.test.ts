@@ -31,8 +31,9 @@ const hasty = {
   checkIntervalMs: 20,
 };
 
-const ask = "GET /p/a HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const post = (body: string, fields = "", path = "/p/a") =>
+const askAt = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+const ask = askAt("/p/a");
+const postTo = (path: string, body: string, fields = "") =>
   `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 
 const hello: Handle = (_request, response) => {
@@ -42,10 +43,14 @@ const hello: Handle = (_request, response) => {
 };
 
 describe.for([
-  ["read by us", true, true],
-  ["read by us, on a runtime that lends no reads", true, false],
-  ["read by Node", false, true],
-] as const)("%s", ([, ours, lends]) => {
+  ["read by us", true, true, "/p/a"],
+  ["read by us, on a runtime that lends no reads", true, false, "/p/a"],
+  ["read by Node, one by one", true, true, "/v1/a"],
+  ["read by Node, one by one, on a runtime that lends no reads", true, false, "/v1/a"],
+  ["read by Node", false, true, "/p/a"],
+] as const)("%s", ([, ours, lends, path]) => {
+  const ask = askAt(path);
+  const post = (body: string, fields = "") => postTo(path, body, fields);
   let without: Disposable | undefined;
   beforeAll(async () => {
     without = lends ? undefined : await withoutUserBuffers();
@@ -123,7 +128,7 @@ describe.for([
     client.socket.on("data", (chunk) => {
       bytes += chunk.length;
     });
-    client.send(`GET /p/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    client.send(ask.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
     await until("all of it", () => client.ending !== undefined, 10_000);
     expect(bytes).toBeGreaterThan(total);
     expect(drained).toBeGreaterThan(0);
@@ -242,12 +247,13 @@ describe.for([
 
   test("a listener that retires ends no connection on which its client was promised another request", async () => {
     const finish: (() => void)[] = [];
+    const begunPath = `${path}/begun`;
     await using listener = await listenWith(ours, (request, response) => {
-      if (request.url === "/p/a") hello(request, response);
+      if (request.url === path) hello(request, response);
       else {
         response.writeHead(200, "OK", []);
         // A head that has left has promised another request on its connection.
-        if (request.url === "/p/begun") response.write(Buffer.from("first"));
+        if (request.url === begunPath) response.write(Buffer.from("first"));
         finish.push(() => response.end("last"));
       }
     });
@@ -255,9 +261,9 @@ describe.for([
     await until("an answer", () => used.received.endsWith("hello"));
     const told = `Keep-Alive: timeout=${edgeLimits.reuseMaxMs / 1_000}\r\n`;
     expect(used.received).toContain(`Connection: keep-alive\r\n${told}`);
-    using begun = new RawClient(listener.port, post("{}", "", "/p/begun"));
+    using begun = new RawClient(listener.port, postTo(begunPath, "{}"));
     await until("the call's beginning", () => begun.received.includes("first"));
-    using stream = new RawClient(listener.port, ask.replace("/p/a", "/p/begun"));
+    using stream = new RawClient(listener.port, askAt(begunPath));
     await until("the stream's beginning", () => stream.received.includes("first"));
 
     const retired = listener.retire();
@@ -286,7 +292,9 @@ describe.for([
     await new Promise((resolve) => setTimeout(resolve, 100));
     using client = new RawClient(listener.port, post("{}"));
     await until("the end", () => client.ending !== undefined);
-    expect(client.received).toMatch(/^HTTP\/1.1 503 .*\r\nRetry-After: 5\r\n.*"jsonrpc"/s);
+    const body = path === "/p/a" ? '"jsonrpc"' : '"unavailable"';
+    expect(client.received).toMatch(/^HTTP\/1.1 503 .*\r\nRetry-After: 5\r\n/s);
+    expect(client.received).toContain(body);
   });
 
   test("connections beyond the limit are told when to come again", async () => {
@@ -302,6 +310,40 @@ describe.for([
   });
 });
 
+test("a connection on which Node has answered is read by us again", async () => {
+  const readers: string[] = [];
+  const as = (reader: string): Handle => {
+    return (request, response) => {
+      let bytes = 0;
+      request.on("data", (chunk) => {
+        bytes += chunk.length;
+      });
+      request.on("end", () => {
+        readers.push(`${reader} ${request.method} ${request.url} ${bytes}`);
+        hello(request, response);
+      });
+    };
+  };
+  const [handle, handleOrdinary] = [as("Node"), as("we")];
+  await using listener = await listenWith(false, handle, { handleOrdinary });
+  using client = new RawClient(listener.port);
+  const body = "x".repeat(300_000);
+  const asked = [askAt("/v1/a"), ask, postTo("/v1/a", body), postTo("/p/a", body), askAt("/"), ask];
+  for (const [turn, text] of asked.entries()) {
+    client.send(text);
+    await until("an answer", () => client.received.split("hello").length === turn + 2);
+  }
+  expect(readers).toEqual([
+    "Node GET /v1/a 0",
+    "we GET /p/a 0",
+    "Node POST /v1/a 300000",
+    "we POST /p/a 300000",
+    "Node GET / 0",
+    "we GET /p/a 0",
+  ]);
+  expect(listener.stats().openConnections).toBe(1);
+});
+
 /** What the handler saw, and every byte that the client got. */
 interface Talk {
   readonly seen: readonly string[];
@@ -309,7 +351,7 @@ interface Talk {
   readonly ending: string | undefined;
 }
 
-/** Says the pieces, each by itself, and half closes; after the answers to as many ordinary requests. */
+/** Says the pieces, each by itself, and half closes; after the answers to as many ordinary requests, the first not to `/p/`. */
 async function talk(
   listener: Listener,
   seen: string[],
@@ -320,7 +362,7 @@ async function talk(
   using client = new RawClient(listener.port);
   await once(client.socket, "connect");
   for (let turn = 1; turn <= before; turn += 1) {
-    client.send(post(`before ${turn}`));
+    client.send(postTo(turn % 2 === 1 ? "/v1/a" : "/p/a", `before ${turn}`));
     await until("an answer", () => client.received.split("</end>").length === turn + 1);
   }
   for (const piece of pieces) {
@@ -397,7 +439,7 @@ test.for(answers)(
     };
     await using ours = await listenWith(true, handle);
     await using nodes = await listenWith(false, handle);
-    for (const text of [ask, post("{}", "Connection: close\r\n")]) {
+    for (const text of [ask, postTo("/p/a", "{}", "Connection: close\r\n")]) {
       ended = 0;
       const found = await Promise.all(
         [ours, nodes].map(async ({ port }) => {
@@ -414,15 +456,19 @@ test.for(answers)(
 );
 
 const templates = [
-  post("{}"),
-  post("odd"),
-  post("{}", "Origin: http://localhost\r\nConnection: keep-alive\r\n", "/p/aa/b?c=%20"),
-  post("last", "Connection: close\r\n"),
+  postTo("/p/a", "{}"),
+  postTo("/p/a", "odd"),
+  postTo("/p/aa/b?c=%20", "{}", "Origin: http://localhost\r\nConnection: keep-alive\r\n"),
+  postTo("/p/a", "last", "Connection: close\r\n"),
   ask,
   "DELETE /p/a HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: 1\r\n\r\n",
   "POST /p/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
   "HEAD /p/a HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /elsewhere HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  postTo("/v1/a", "{}"),
+  postTo("/v1/a", "last", "Connection: close\r\n"),
+  "PUT /v1/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+  "OPTIONS /p/a HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /p/a HTTP/1.0\r\nHost: localhost\r\n\r\n",
 ];
 

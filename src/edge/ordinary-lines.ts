@@ -1,15 +1,18 @@
 /**
  * The connections whose requests are read by us, from their first byte until one of them is not ordinary.
  *
- * In: new connections, and a look about once a second. Out: ordinary requests to `handle`; all others, with their
- * connections, to Node's own server, which answers them as if it had read them first. Bounds: `limits.ts`.
+ * In: new connections, and a look about once a second. Out: ordinary requests of the data plane to `handle`; all others to
+ * Node's own server, those that are not ordinary with their connections, which answers them as if it had read them first.
+ * Bounds: `limits.ts`.
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { EdgeLimits } from "./limits.ts";
 import { type BrokenCode, type LineOwner, OrdinaryLine } from "./ordinary-line.ts";
 import type { OrdinaryRequest } from "./ordinary-request.ts";
 import type { OrdinaryResponse } from "./ordinary-response.ts";
+import type { RelayedRequest } from "./relayed-request.ts";
 
 export interface OrdinaryLinesOptions {
   readonly limits: EdgeLimits;
@@ -23,8 +26,9 @@ export class OrdinaryLines implements LineOwner {
   nowMs = performance.now();
   readonly #options: OrdinaryLinesOptions;
   readonly #lines = new Set<OrdinaryLine>();
+  readonly #relayed = new WeakMap<Duplex, RelayedRequest>();
   /** Gives a connection to Node's server. */
-  readonly #giveToNode: (socket: Socket) => void;
+  readonly #giveToNode: (socket: Duplex) => void;
 
   /** From now on the server's new connections are read here first. */
   constructor(server: Server, options: OrdinaryLinesOptions) {
@@ -37,10 +41,18 @@ export class OrdinaryLines implements LineOwner {
     };
     server.removeAllListeners("connection");
     server.on("connection", (socket) => this.#lines.add(new OrdinaryLine(socket, this)));
+    server.on("request", ({ socket }, response) => {
+      this.#relayed.get(socket)?.begin(response);
+    });
   }
 
   handle(request: OrdinaryRequest, response: OrdinaryResponse): void {
     this.#options.handle(request, response);
+  }
+
+  relay(request: RelayedRequest): void {
+    this.#relayed.set(request.socket, request);
+    this.#giveToNode(request.socket);
   }
 
   handOver(line: OrdinaryLine, bytes: Buffer, ended: boolean): void {
