@@ -1,6 +1,6 @@
 /** What this machine lets a measurement do. Nothing is installed here; what is missing is named. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Skipped } from "./run.ts";
@@ -37,6 +37,17 @@ export function requireMounts(what: string): void {
 export function busyness(): string {
   const averages = loadavg().map((one) => one.toFixed(1));
   return `${averages.join(", ")} threads wanted one of ${availableParallelism()} cores in the last 1, 5, 15 minutes`;
+}
+
+/**
+ * For how long this machine's cores had something to run and did not, since its own host ran others: milliseconds since it
+ * started, of all cores. NaN where it does not say. https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
+ */
+export function stolenMs(): number {
+  if (process.platform !== "linux") return Number.NaN;
+  const [, ...times] = readFileSync("/proc/stat", "utf8").split("\n", 1)[0]?.split(/\s+/) ?? [];
+  // user, nice, system, idle, iowait, irq, softirq, steal: in hundredths of a second.
+  return Number(times[7] ?? Number.NaN) * 10;
 }
 
 /** Runs a program to its end; resolves to what it printed. */
