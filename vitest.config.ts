@@ -2,23 +2,38 @@ import { relative } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Unit tests by their nature, but of many thousand cases, slow hashes, full disks or long waits: `npm run check` has a minute. */
+/**
+ * Unit tests by their nature, but of many thousand cases, slow hashes, full disks, threads or long waits, for `npm run check`
+ * has a minute; or of what memory is used, for which each needs a process of its own.
+ */
 const thorough = [
   "src/access/passwords.test.ts",
   "src/api/auth.test.ts",
   "src/api/control-plane.test.ts",
   "src/api/tenants.test.ts",
+  "src/blocks.test.ts",
   "src/capture/capture.test.ts",
   "src/capture/decode.test.ts",
+  "src/capture/detach.test.ts",
+  "src/capture/held-body.test.ts",
   "src/capture/hostile-input.test.ts",
   "src/capture/redact-gaps.test.ts",
   "src/capture/redact.test.ts",
   "src/capture/stream-decoder.test.ts",
+  "src/edge/arrivals.test.ts",
   "src/edge/listener.test.ts",
   "src/edge/ordinary-lines.test.ts",
+  "src/fleeting.test.ts",
+  "src/host/data-planes.test.ts",
+  "src/host/recorder.test.ts",
+  "src/http/head-bytes.test.ts",
+  "src/ingest/queue.test.ts",
   "src/ingest/spilling.test.ts",
   "src/proxy/relay.test.ts",
+  "src/store/sqlite/block.test.ts",
   "src/store/sqlite/salvage.test.ts",
+  "src/store/sqlite/segment-gathering.test.ts",
+  "src/store/sqlite/text-filter.test.ts",
   "test/build-dashboard.test.ts",
   "test/linear-patterns.test.ts",
 ];
@@ -59,6 +74,8 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "dashboard/**/*.test.ts", "test/*.test.ts"],
           exclude: ["test/readme.test.ts", ...thorough],
+          // One process runs them all: to load the same modules for each file takes as long as the tests.
+          isolate: false,
           // Thousands of random cases in one test take seconds where other work goes on.
           testTimeout: 30_000,
         },
