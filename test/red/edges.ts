@@ -264,7 +264,7 @@ const t17 = breaks("T17", {
     ],
     "connections beyond the limit are told when to come again": [
       gate,
-      "if (this.#connections.isExcess(request.socket)) return this.#tooMany;",
+      "if (this.#connections.isExcess(connectionOf(request.socket))) return this.#tooMany;",
       "",
     ],
     "one client has so many connections and no more": [
@@ -329,9 +329,9 @@ const t17 = breaks("T17", {
     ],
     "takes the upstream with it within a second": [relay, "line?.abort();", ""],
     "a client that closes its half of the connection %s has left": [
-      listener,
-      'server.on("connection", (socket) => connections.add(socket));',
-      'server.on("connection", (socket) => connections.add(socket));\n  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;',
+      "src/edge/ordinary-line.ts",
+      "} else this.socket.end();",
+      "}",
     ],
   },
   "src/proxy/admission.test.ts": {
