@@ -74,7 +74,7 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "dashboard/**/*.test.ts", "test/*.test.ts"],
           exclude: ["test/readme.test.ts", ...thorough],
-          // One process runs them all: to load the same modules for each file takes as long as the tests.
+          // A process runs many, one after the other: to load the same modules for each file takes as long as the tests.
           isolate: false,
           // Thousands of random cases in one test take seconds where other work goes on.
           testTimeout: 30_000,

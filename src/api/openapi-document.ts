@@ -20,16 +20,17 @@ export async function openApiDocument<AppEnv extends Env>(
   head: Head,
 ): Promise<OpenApiDocument> {
   const paths: NonNullable<OpenApiDocument["paths"]> = {};
-  const schemas: NonNullable<NonNullable<OpenApiDocument["components"]>["schemas"]> = {};
+  const components: Record<string, object> = { securitySchemes };
   for (const definition of definitions) {
     if (definition.type !== "route") continue;
     const part = ofOperation(definition.route, head);
     for (const [path, methods] of Object.entries(part.paths ?? {}))
       paths[path] = { ...paths[path], ...methods };
-    Object.assign(schemas, part.components?.schemas);
+    for (const [kind, named] of Object.entries(part.components ?? {}))
+      components[kind] = { ...components[kind], ...named };
     await turn();
   }
-  return { ...head, components: { securitySchemes, schemas }, paths };
+  return { ...head, components, paths };
 }
 
 function ofOperation(route: RouteConfig, head: Head): OpenApiDocument {

@@ -83,6 +83,18 @@ describe("the OpenAPI document", () => {
     expect(operations(body).length).toBeGreaterThan(30);
   });
 
+  test("is made anew for whoever asks next when it could not be made", async () => {
+    let asked = 0;
+    const publicUrl = () => {
+      asked += 1;
+      if (asked === 1) throw new Error("not yet known");
+      return "https://hookwatch.example";
+    };
+    await using rig = await openRig("memory", { publicUrl });
+    expect((await rig.ask("GET", "/openapi.json", { key: null })).status).toBe(500);
+    expect((await rig.ask("GET", "/openapi.json", { key: null })).status).toBe(200);
+  });
+
   test("tells all answers of a route: those of its input, its scope, its ids and its limits", async () => {
     const document = await documented();
     const any = ["400", "401", "403", "429", "500", "503"];

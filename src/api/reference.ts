@@ -27,19 +27,20 @@ export function mountReference<AppEnv extends Env>(
   app: OpenAPIHono<AppEnv>,
   { publicUrl, version }: { readonly publicUrl: () => string; readonly version: string },
 ): void {
-  const content = once(async () => {
-    const document = await openApiDocument(app, {
+  const document = once(() =>
+    openApiDocument(app, {
       openapi: "3.1.0",
       info: { title: "HookWatch API", version, description },
       tags: [...tags],
       servers: [{ url: publicUrl() }],
-    });
-    return { document: JSON.stringify(document), page: referencePage(document) };
-  });
+    }),
+  );
+  const json = once(async () => JSON.stringify(await document()));
+  const page = once(async () => referencePage(await document()));
 
-  app.get("/openapi.json", async () => answerText("application/json", (await content()).document));
-  app.get("/docs", async () => answerText("text/html", (await content()).page, pageFields));
-  app.get("/docs/reference.css", () => answerText("text/css", referenceStyle));
+  app.get("/openapi.json", async () => answerText("application/json", await json()));
+  app.get("/docs", async () => answerText("text/html", await page(), pageFields));
+  app.get("/docs/reference.css", () => answerText("text/css", referenceStyle, pageFields));
 }
 
 const pageFields = {
@@ -57,10 +58,16 @@ function answerText(
   return new Response(text, { headers });
 }
 
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
+/** What could not be made is made anew for whoever asks next. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return async () => {
+    made ??= make();
+    try {
+      return await made;
+    } catch (fault) {
+      made = undefined;
+      throw fault;
+    }
   };
 }

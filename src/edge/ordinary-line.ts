@@ -107,8 +107,10 @@ export class OrdinaryLine implements ResponseOwner {
 
   answered(isLast: boolean): void {
     this.#response = undefined;
+    const request = this.#request;
     if (isLast) this.socket.destroySoon();
-    else if (this.#request?.complete === false && !this.#request.isRead) this.#request.resume();
+    else if (request instanceof OrdinaryRequest && !request.complete && !request.isRead)
+      request.resume();
     this.#next();
   }
 
@@ -212,7 +214,8 @@ export class OrdinaryLine implements ResponseOwner {
   }
 
   timedOut(): void {
-    if (this.#response === undefined || this.socket.writableLength > 0) this.socket.destroy();
+    const { writableLength, writableEnded } = this.socket;
+    if (this.#response === undefined || writableLength > 0 || writableEnded) this.socket.destroy();
   }
 }
 

@@ -100,6 +100,38 @@ describe.for([
     await until("both answers", () => client.received.split("hello").length === 3);
   });
 
+  test.for(["never comes", "comes a byte at a time", "ends with its half of the connection"])(
+    "an answer before its body, which %s, keeps no connection open",
+    async (how) => {
+      const limits = { ...hasty, requestTimeoutMs: 300 };
+      await using listener = await listenWith(ours, hello, { limits });
+      using client = new RawClient(listener.port, post("0123456789".repeat(100)).slice(0, -999));
+      client.socket.on("error", () => {});
+      await until("the answer", () => client.received.endsWith("hello"));
+      if (how === "ends with its half of the connection") client.socket.end();
+      const trickle = setInterval(() => {
+        if (how === "comes a byte at a time" && client.socket.writable) client.send("x");
+      }, 50);
+      await until("it is gone", () => listener.stats().openConnections === 0).finally(() =>
+        clearInterval(trickle),
+      );
+    },
+  );
+
+  test("a connection that is to be ended for good ends, though its client keeps its half open", async () => {
+    const closed: (() => void)[] = [];
+    await using listener = await listenWith(
+      ours,
+      ({ socket }) => void closed.push(() => socket.destroy()),
+      { limits: { ...hasty, requestTimeoutMs: 100, writeStallMs: 10_000 } },
+    );
+    using client = new RawClient(listener.port, post("0123456789").slice(0, -3));
+    client.socket.allowHalfOpen = true;
+    await until("408", () => client.received.includes("408"));
+    closed[0]?.();
+    await until("it is gone", () => listener.stats().openConnections === 0);
+  });
+
   test("a client that takes nothing stops the writer, and is told of by drain", async () => {
     let drained = 0;
     const total = 32 * 1_048_576;

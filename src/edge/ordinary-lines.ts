@@ -41,8 +41,8 @@ export class OrdinaryLines implements LineOwner {
     };
     server.removeAllListeners("connection");
     server.on("connection", (socket) => this.#lines.add(new OrdinaryLine(socket, this)));
-    server.on("request", ({ socket }, response) => {
-      this.#relayed.get(socket)?.begin(response);
+    server.on("request", (request, response) => {
+      this.#relayed.get(request.socket)?.begin(request, response);
     });
   }
 

@@ -5,26 +5,23 @@
  * client's connection; then that is ours again, unless Node has ended it. So the agents behind a reverse proxy, which has
  * them and dashboards on the same connections, are answered by us all the same. Bounds: those of a stream, both ways.
  */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { InboundSocket } from "../inbound.ts";
+import type { ResponseOwner } from "./ordinary-response.ts";
 
-export interface RelayedOwner {
+export interface RelayedOwner extends Pick<ResponseOwner, "answered"> {
   /** The client's connection. */
   readonly socket: Socket;
-  /** The answer has left, and another request may follow. */
-  answered(isLast: false): void;
 }
 
 /** On its line it stands for the request and for the answer. */
 export class RelayedRequest {
   /** Node's end. */
   readonly socket: RelayedSocket;
-  /** Once Node has read the head. */
+  /** From when Node has read the head until it has left. */
   answer: ServerResponse | undefined;
-  /** Node drops what nobody reads. */
-  readonly isRead = true;
   readonly #owner: RelayedOwner;
   /** Bytes of the body that have not come. */
   #left: number;
@@ -42,22 +39,27 @@ export class RelayedRequest {
     return this.#left === 0;
   }
 
-  /** To be told what Node answers with, before anything has left. */
-  begin(answer: ServerResponse): void {
+  /** To be told what Node has read and answers with, before anything has left. */
+  begin(request: IncomingMessage, answer: ServerResponse): void {
     this.answer = answer;
-    answer.once("close", () => {
+    const over = () => {
       if (!this.socket.release()) return;
-      // What is left of the body has no reader any more.
       this.#readOn();
       this.#owner.answered(false);
+    };
+    answer.once("close", () => {
+      this.answer = undefined;
+      // Until all of it has come Node goes on dropping it, and ends a connection on which it does not come.
+      if (request.complete) over();
+      else request.once("close", over);
     });
   }
 
   /** Takes what belongs to the body; gives back how many bytes that were. */
   take(chunk: Buffer, isBorrowed: boolean): number {
     const taken = Math.min(this.#left, chunk.length);
+    if (taken === 0) return 0;
     this.#left -= taken;
-    if (taken === 0 || this.socket.isReleased) return taken;
     const piece = chunk.subarray(0, taken);
     if (!this.socket.push(isBorrowed ? Buffer.from(piece) : piece)) {
       this.#hasPaused = true;
@@ -68,7 +70,7 @@ export class RelayedRequest {
 
   /** The client sends nothing more, which is for Node to judge. */
   ended(): void {
-    if (!this.socket.isReleased) this.socket.push(null);
+    this.socket.push(null);
   }
 
   /** Each write waits until it has left, so nobody waits for this. */
@@ -81,10 +83,6 @@ export class RelayedRequest {
 
   close(): void {
     this.socket.destroy();
-  }
-
-  resume(): void {
-    this.#readOn();
   }
 
   #readOn(): void {
@@ -100,7 +98,7 @@ type Done = (error?: Error | null) => void;
 export class RelayedSocket extends Duplex {
   /** The client's. */
   readonly connection: Socket;
-  isReleased = false;
+  #isReleased = false;
   readonly #readOn: () => void;
   #endsSoon = false;
 
@@ -128,8 +126,8 @@ export class RelayedSocket extends Duplex {
 
   /** Leaves the connection as it is. False: Node has ended it, or will. */
   release(): boolean {
-    if (this.isReleased || this.writableEnded || this.destroyed) return false;
-    this.isReleased = true;
+    if (this.#isReleased || this.writableEnded || this.destroyed) return false;
+    this.#isReleased = true;
     this.destroy();
     return true;
   }
@@ -153,12 +151,11 @@ export class RelayedSocket extends Duplex {
   }
 
   override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: Done): void {
-    const last = chunks.pop();
     this.connection.cork();
-    for (const { chunk, encoding } of chunks) {
-      if (this.connection.writable) this.connection.write(chunk, encoding);
+    for (const [index, { chunk, encoding }] of chunks.entries()) {
+      if (index === chunks.length - 1) this._write(chunk, encoding, done);
+      else if (this.connection.writable) this.connection.write(chunk, encoding);
     }
-    if (last) this._write(last.chunk, last.encoding, done);
     this.connection.uncork();
   }
 
@@ -169,7 +166,8 @@ export class RelayedSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    if (!this.isReleased && !this.writableFinished) this.connection.destroy();
+    const isOver = this.writableFinished && this.readableEnded;
+    if (!this.#isReleased && !isOver) this.connection.destroy();
     done(error);
   }
 }
