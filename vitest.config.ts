@@ -74,7 +74,7 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "dashboard/**/*.test.ts", "test/*.test.ts"],
           exclude: ["test/readme.test.ts", ...thorough],
-          // A process runs many, one after the other: to load the same modules for each file takes as long as the tests.
+          // A process runs many, one after the other: to load the same modules for each file took two fifths of the time.
           isolate: false,
           // Thousands of random cases in one test take seconds where other work goes on.
           testTimeout: 30_000,
