@@ -1,5 +1,5 @@
 /** What every page keeps, in both themes: nothing serious for axe, nothing wider than its window. */
-import { AxeBuilder } from "@axe-core/playwright";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { pages } from "./pages.ts";
@@ -13,6 +13,7 @@ describeInBrowser("every page", () => {
   test.for(pages)("$name has no serious violation, in either theme", async (view) => {
     const page = await rig().turnTo(view.path(traffic), { colorScheme: "light" }, view.asStranger);
     await view.ready(page);
+    await page.evaluate(axe.source);
     expect(await serious(page), "light").toEqual([]);
     const light = await page.evaluate(canvasColor);
     // Nothing but colors depends on the theme (styles.css).
@@ -36,14 +37,16 @@ describeInBrowser("every page", () => {
 /** Of axe, those that look at colors; it has them on by itself. */
 const colorRules = ["color-contrast", "link-in-text-block"];
 
-/** What axe has found, with the elements; of some of its rules, or of those that it has on by itself. */
-async function serious(page: Page, rules?: string[]): Promise<readonly string[]> {
-  // In the page itself, and only what fails: else each element is sent to a second page for every rule that it keeps.
-  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ["violations"] });
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("\n")}`);
+/** What axe, which the page has been given, finds in it, with the elements; of some of its rules, or of those that it has on by itself. */
+function serious(page: Page, rules?: string[]): Promise<readonly string[]> {
+  const options: axe.RunOptions = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
+  return page.evaluate(async (given) => {
+    const { run } = Reflect.get(window, "axe") as typeof axe;
+    const { violations } = await run(document, given);
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("\n")}`);
+  }, options);
 }
 
 /** Runs in the page. */
