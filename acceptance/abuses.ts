@@ -133,7 +133,8 @@ async function question(
     ...(body !== undefined && { body }),
   });
   if (answer.status >= 500) throw new Error(`${method} ${path}: ${answer.status}`);
-  await answer.arrayBuffer();
+  // An export of it all is larger than this process.
+  await answer.body?.pipeTo(new WritableStream());
 }
 
 async function ask(url: string, body: string | Buffer): Promise<void> {

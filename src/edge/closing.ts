@@ -72,6 +72,8 @@ export class Closing {
     await closed;
     clearInterval(idle);
     clearTimeout(late);
+    // The server has closed before what waits on its last connections is told of their end.
+    await Promise.all([...this.#connections.open].map((socket) => once(socket, "close")));
     // Ends what Node has running for a server, which `#stopListening` leaves.
     if (this.#retiring) server.close();
   }

@@ -277,6 +277,20 @@ describe.for([
     expect(stuck.received).toBe("");
   });
 
+  test("closing is over once every answer that it cut has been told", async () => {
+    let begun = 0;
+    let told = 0;
+    const listener = await listenWith(ours, (_request, response) => {
+      begun += 1;
+      response.once("close", () => (told += 1));
+    });
+    const clients = Array.from({ length: 3 }, () => new RawClient(listener.port, post("{}")));
+    await until("the requests", () => begun === clients.length);
+    await listener.close(20);
+    expect(told).toBe(clients.length);
+    for (const client of clients) client[Symbol.dispose]();
+  });
+
   test("a listener that retires ends no connection on which its client was promised another request", async () => {
     const finish: (() => void)[] = [];
     const begunPath = `${path}/begun`;
