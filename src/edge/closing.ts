@@ -73,7 +73,11 @@ export class Closing {
     clearInterval(idle);
     clearTimeout(late);
     // The server has closed before what waits on its last connections is told of their end.
-    await Promise.all([...this.#connections.open].map((socket) => once(socket, "close")));
+    const ends = Array.from(
+      this.#connections.open,
+      (socket) => new Promise<unknown>((resolve) => socket.once("close", resolve)),
+    );
+    await Promise.all(ends);
     // Ends what Node has running for a server, which `#stopListening` leaves.
     if (this.#retiring) server.close();
   }
