@@ -46,6 +46,9 @@ const severalPlanes = [
   "test/e2e/transparency.test.ts",
 ];
 
+/** How soon and how smoothly people see what they ask for. */
+const dashboardSpeed = ["test/dashboard/many-calls.test.ts"];
+
 /** Half a minute and more, in small files: begun last, as others of their size, they would be waited for by a core that idles. */
 const long = [
   "test/store/model.test.ts",
@@ -53,6 +56,8 @@ const long = [
   "test/e2e/upgrade.test.ts",
   "test/e2e/durable-calls.test.ts",
   "test/e2e/restart.test.ts",
+  "test/dashboard/hostile.test.ts",
+  "test/dashboard/pages.test.ts",
 ];
 
 class LongFirst extends BaseSequencer {
@@ -119,6 +124,18 @@ export default defineConfig({
         test: {
           name: "dashboard",
           include: ["test/dashboard/**/*.test.ts"],
+          exclude: dashboardSpeed,
+          globalSetup: ["test/dashboard/build.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Beside nothing else.
+          name: "dashboard-speed",
+          include: dashboardSpeed,
+          sequence: { groupOrder: 1 },
           globalSetup: ["test/dashboard/build.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

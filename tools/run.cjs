@@ -38,12 +38,16 @@ const tasks = {
     needs: "all",
     run: (rest) => become([...vitest, "--project", "conformance", ...rest]),
   },
-  browser: { needs: "all", run: (rest) => become([...vitest, "--project", "dashboard", ...rest]) },
+  browser: { needs: "all", run: (rest) => become([...vitest, "--project", "dashboard*", ...rest]) },
   red: { needs: "all", run: (rest) => become(["test/red/main.ts", ...rest]) },
   check: { needs: "all", run: () => end(["unit"]) },
   test: {
     needs: "all",
-    run: () => end(["unit", "thorough", "store", "e2e", "planes", "conformance", "dashboard"]),
+    run: () =>
+      end([
+        ...["unit", "thorough", "store", "e2e", "planes", "conformance"],
+        ...["dashboard", "dashboard-speed"],
+      ]),
   },
 };
 

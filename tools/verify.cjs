@@ -21,9 +21,9 @@ const checks = [
   ["types of its tests", [...tsc, "test/dashboard"]],
 ];
 
-/** As many files at once as there are cores; but those with a browser, the clients of the conformance suite and hosts of many threads keep all busy by themselves. */
+/** As many files at once as there are cores; but the clients of the conformance suite and hosts of many threads keep all busy by themselves. */
 const all = ["--maxWorkers=100%"];
-const workers = { unit: all, thorough: all, store: all, e2e: all };
+const workers = { unit: all, thorough: all, store: all, e2e: all, dashboard: all };
 
 /** More files than these that fail are no bad moment of the machine, and are not run again. */
 const filesRunAgain = 5;
