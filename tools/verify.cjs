@@ -21,10 +21,6 @@ const checks = [
   ["types of its tests", [...tsc, "test/dashboard"]],
 ];
 
-/** As many files at once as there are cores; but the clients of the conformance suite and hosts of many threads keep all busy by themselves. */
-const all = ["--maxWorkers=100%"];
-const workers = { unit: all, thorough: all, store: all, e2e: all, dashboard: all };
-
 /** More files than these that fail are no bad moment of the machine, and are not run again. */
 const filesRunAgain = 5;
 
@@ -68,7 +64,8 @@ function runTests(project, files = []) {
   const folder = mkdtempSync(join(tmpdir(), "hookwatch-test-"));
   const report = join(folder, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const options = ["--project", project, ...reporters, ...(workers[project] ?? []), ...files];
+  // As many files at once as there are cores.
+  const options = ["--project", project, "--maxWorkers=100%", ...reporters, ...files];
   const run = spawnSync(findRuntime(), [vitest, "run", ...options], {
     cwd: root,
     stdio: "inherit",
