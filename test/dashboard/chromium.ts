@@ -1,6 +1,6 @@
 /**
  * The browser of the tests: the Chromium of the system, which Debian packages as `chromium-headless-shell` and
- * `chromium`. The shell, the same engine with no browser's windows around it, takes half as long, and is preferred.
+ * `chromium`. The shell, the same engine with no browser's windows around it, takes a fifth less time, and is preferred.
  *
  * HOOKWATCH_TEST_CHROMIUM names another. Where there is none, tests in a browser are skipped and say so; with
  * HOOKWATCH_TEST_REQUIRE_CHROMIUM=1, which CI sets, they fail.
