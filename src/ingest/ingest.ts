@@ -2,9 +2,9 @@
  * Calls into durable batches: group commit with bounded memory, and a disk to wait on.
  *
  * In:  `Call`s from capture, one by one, at any pace. Out: batches to the call log. `offer` never waits and never throws. A call that
- * has waited for `spillAfterMs`, or finds memory half full, goes to the spill (spill.ts), however the store fares; a batch under way is
- * copied there, so that a store which hangs holds nothing hostage. What the store could not take is sent again, the same calls with the
- * same ids. Where neither has room bodies are shed, then calls dropped, each counted (accounting.ts) and told by server (loss-tally.ts).
+ * has waited for too long (spilling.ts), or finds memory half full, goes to the spill (spill.ts), as does a batch under way, so that a
+ * store which hangs holds nothing hostage; memory and spill take turns (batch-turns.ts). What the store could not take is sent again,
+ * the same calls with the same ids. Where neither has room bodies are shed, then calls dropped, counted (accounting.ts) and told of.
  */
 import type { Call } from "../call.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -18,6 +18,7 @@ import {
   type Taken,
 } from "./accounting.ts";
 import { Barriers } from "./barriers.ts";
+import { type BatchLimits, BatchTurns } from "./batch-turns.ts";
 import { LossTally } from "./loss-tally.ts";
 import type { Portion } from "./parcel.ts";
 import { CallQueue, type QueueLimits } from "./queue.ts";
@@ -28,10 +29,7 @@ import { Spilling } from "./spilling.ts";
 import { toPortions, type Waiting } from "./waiting.ts";
 
 /** `callsMax` and `bytesMax`: of calls that may wait in memory, bodies mostly. */
-export interface IngestOptions extends QueueLimits {
-  /** Of one batch, one transaction. */
-  readonly batchCallsMax: number;
-  readonly batchBytesMax: number;
+export interface IngestOptions extends QueueLimits, BatchLimits {
   /** How long the first call of a batch waits for company: what a commit costs is shared by the batch. */
   readonly lingerMs: number;
   /** Wait before a refused batch is sent again; doubles up to `retryMaxMs`. */
@@ -61,9 +59,6 @@ export const ingestDefaults = {
   closeMaxMs: 2_500,
 };
 
-/** A store that takes seconds for each batch gets larger ones, or it never catches up. */
-const drainShare = 4;
-
 export class Ingest implements AsyncDisposable {
   readonly #append: (batch: readonly Portion[]) => Promise<Taken>;
   readonly #options: IngestOptions;
@@ -72,6 +67,7 @@ export class Ingest implements AsyncDisposable {
   readonly #queue: CallQueue;
   readonly #accounting: Accounting;
   readonly #spilling: Spilling;
+  readonly #turns: BatchTurns;
   readonly #linger = new Rest();
   readonly #retry = new Rest();
   #drain: SpillDrain | undefined;
@@ -93,6 +89,7 @@ export class Ingest implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#losses = options.losses ?? new LossTally();
     this.#queue = new CallQueue(options);
+    this.#turns = new BatchTurns(options);
     this.#accounting = new Accounting(options.before);
     this.#retryMs = options.retryMinMs;
     const { spill, log } = options;
@@ -175,9 +172,11 @@ export class Ingest implements AsyncDisposable {
     // Not before its promise is known, or the end of an empty round would be overwritten.
     await undefined;
     for (;;) {
-      const waits = this.#closing ? undefined : this.#spilling.oldest();
-      if (!waits && this.#queue.size === 0) break;
-      const taken = waits ? await this.#empty(waits) : await this.#sendWaiting();
+      const file = this.#closing ? undefined : (this.#drain?.file ?? this.#spilling.oldest());
+      const inMemory = this.#queue.size > 0;
+      if (!file && !inMemory) break;
+      const fromSpill = this.#turns.isForSpill(file !== undefined, inMemory);
+      const taken = file && fromSpill ? await this.#empty(file) : await this.#sendWaiting(!file);
       if (this.#closing && !taken) break;
       if (!taken) await this.#retry.take(this.#retryMs);
       const { retryMinMs, retryMaxMs } = this.#options;
@@ -186,9 +185,9 @@ export class Ingest implements AsyncDisposable {
     this.#working = undefined;
   }
 
-  async #sendWaiting(): Promise<boolean> {
+  async #sendWaiting(forCompany: boolean): Promise<boolean> {
     const { batchCallsMax, batchBytesMax, lingerMs } = this.#options;
-    const hurried = this.#hurried || this.#barriers.size > 0;
+    const hurried = this.#hurried || this.#barriers.size > 0 || !forCompany;
     if (this.#queue.size < batchCallsMax && !hurried) await this.#linger.take(lingerMs);
     // They may have gone to the spill meanwhile.
     const batch = this.#queue.take(batchCallsMax, batchBytesMax);
@@ -199,17 +198,16 @@ export class Ingest implements AsyncDisposable {
     return taken;
   }
 
-  /** A file of the spill into the store. False when the store is away, or the file cannot be read now. */
+  /** The next of a file of the spill into the store. False when the store is away, or the file cannot be read now. */
   async #empty(file: SpillFile): Promise<boolean> {
-    const { batchCallsMax, batchBytesMax, parcelCallsMax } = this.#options;
-    const callsMax = batchCallsMax * drainShare;
     const drain = await this.#open(file);
     if (!drain) return false;
-    for (;;) {
-      const batch = drain.batch({ callsMax, bytesMax: batchBytesMax, parcelCallsMax });
-      if (batch.length === 0) break;
+    const limits = this.#turns.spillLimits(this.#queue.size > 0);
+    const batch = drain.batch({ ...limits, parcelCallsMax: this.#options.parcelCallsMax });
+    if (batch.length > 0) {
       if (this.#closing || !(await this.#deliver(drain.source, batch))) return false;
       drain.delivered();
+      if (!drain.isEmpty) return true;
     }
     this.#drain = undefined;
     drain.end();
@@ -236,8 +234,10 @@ export class Ingest implements AsyncDisposable {
 
   /** False when the store is away and the whole batch has to be sent again. */
   async #deliver(source: BatchSource, batch: readonly Waiting[]): Promise<boolean> {
+    const sentAtMs = this.#clock.monotonicMs();
     try {
       const taken = await this.#append(toPortions(batch));
+      this.#turns.took(this.#clock.monotonicMs() - sentAtMs, batch);
       if (!this.#closed) this.#settle(source, batch, taken);
       return true;
     } catch (cause) {

@@ -17,6 +17,7 @@ export class SpillDrain {
   readonly file: SpillFile;
   readonly #bytes: Buffer;
   readonly #entries: Iterator<SpillEntry>;
+  #next: IteratorResult<SpillEntry>;
   #batch: readonly Waiting[] = [];
   #delivered = 0;
   #lost = 0;
@@ -25,6 +26,7 @@ export class SpillDrain {
     this.file = file;
     this.#bytes = bytes;
     this.#entries = readRecords(bytes);
+    this.#next = this.#entries.next();
   }
 
   /** @throws — the file cannot be read. */
@@ -49,9 +51,9 @@ export class SpillDrain {
     if (this.#batch.length > 0) return this.#batch;
     const packed: Packed[] = [];
     for (let bytes = 0; packed.length < callsMax && bytes < bytesMax; ) {
-      const { value, done } = this.#entries.next();
-      if (done) break;
-      const entry: SpillEntry = value;
+      if (this.#next.done) break;
+      const entry = this.#next.value;
+      this.#next = this.#entries.next();
       if ("lost" in entry) this.#lost += this.#countsAsLost(entry) ? entry.lost : 0;
       else {
         const call = this.#read(entry);
@@ -68,6 +70,11 @@ export class SpillDrain {
     this.#delivered += this.#batch.length;
     for (const { parcel } of this.#batch) parcel?.release();
     this.#batch = [];
+  }
+
+  /** All was delivered. */
+  get isEmpty(): boolean {
+    return this.#batch.length === 0 && this.#next.done === true;
   }
 
   /** Its bytes are given back. Nothing may be asked of it any more but `lost`. */

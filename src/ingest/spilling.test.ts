@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { id, call as sample } from "../../test/store/builders.ts";
@@ -34,6 +35,8 @@ class Log {
   /** Ids in order of arrival. */
   readonly order: string[] = [];
   state: "well" | "away" | "hanging" | "mute" | "broken" = "well";
+  /** How long it takes for a thousand calls. */
+  thousandMs = 0;
   refused = 0;
   #freed: (() => void)[] = [];
 
@@ -45,6 +48,7 @@ class Log {
       throw new Error("cannot bind");
     }
     if (this.state === "away") throw new Problem("unavailable", "the disk is full");
+    if (this.thousandMs > 0) await sleep((this.thousandMs * batch.length) / 1_000);
     const fresh = batch.filter(({ id }) => !this.calls.has(id));
     for (const one of fresh) {
       this.calls.set(one.id, one);
@@ -107,7 +111,7 @@ test("a store that answers in time is all there is: nothing goes to disk", async
   expect(await files()).toEqual([]);
 });
 
-test("while the store is away calls go to disk, and afterwards to the store, in order", async () => {
+test("while the store is away calls go to disk, and afterwards from there to the store in order", async () => {
   const log = new Log();
   log.set("away");
   await using ingest = open(log);
@@ -121,11 +125,37 @@ test("while the store is away calls go to disk, and afterwards to the store, in 
   }
   expect((await files()).length).toBeGreaterThan(1);
   expect(sum(ingest.account())).toBe(50);
+  const spilled = new Set(calls.slice(0, ingest.account().pendingSpill).map((one) => one.id));
   log.set("well");
   await ingest.flush();
-  expect(log.order).toEqual(calls.map((one) => one.id));
+  expect(log.order.filter((id) => spilled.has(id))).toEqual([...spilled]);
   expect(ingest.account()).toMatchObject({ accepted: 50, stored: 50, pendingSpill: 0 });
   await vi.waitFor(async () => expect(await files()).toEqual([]));
+});
+
+test("what comes while the spill is emptied need not go there: who fell behind once does not stay behind", async () => {
+  const log = new Log();
+  log.set("hanging");
+  await using ingest = open(log, { batchBytesMax: 1_048_576 });
+  const before = some(6_000, 4_000);
+  offer(ingest, before);
+  await vi.waitFor(() => expect(ingest.account().pendingSpill).toBeGreaterThan(4_500));
+  log.thousandMs = 80;
+  log.set("well");
+  const meanwhile: Call[] = [];
+  for (let pending = 1; pending > 0; pending = ingest.account().pendingSpill) {
+    const one = call();
+    meanwhile.push(one);
+    ingest.offer(one);
+    await sleep(5);
+  }
+  await ingest.flush();
+  const places = new Map(log.order.map((id, place) => [id, place]));
+  const placeOf = ({ id }: Call) => places.get(id) ?? Number.NaN;
+  const lastFromSpill = Math.max(...before.map(placeOf));
+  const earlier = meanwhile.filter((one) => placeOf(one) < lastFromSpill);
+  expect(earlier.length).toBeGreaterThan(meanwhile.length / 8);
+  expect(ingest.account()).toMatchObject({ stored: 6_000 + meanwhile.length, pendingSpill: 0 });
 });
 
 test("a store that hangs holds nothing hostage: what it was given is on disk 250 ms later", async () => {

@@ -166,7 +166,7 @@ export class Spilling {
     return this.#parts.queue.heldBytes;
   }
 
-  /** A file that the store is to take before what waits in memory. */
+  /** The file that the store is to take next. */
   oldest(): SpillFile | undefined {
     return this.#spill?.oldest();
   }
