@@ -378,8 +378,8 @@ const bounds = [
       ],
       "asks for exact versions": [
         "package-lock.json",
-        '"devDependencies": {\n        "@axe-core/playwright": "',
-        '"devDependencies": {\n        "@axe-core/playwright": "^',
+        '"devDependencies": {\n        "@base-ui/react": "',
+        '"devDependencies": {\n        "@base-ui/react": "^',
       ],
     },
   }),
