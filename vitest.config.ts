@@ -56,6 +56,8 @@ const long = [
   "test/e2e/upgrade.test.ts",
   "test/e2e/durable-calls.test.ts",
   "test/e2e/restart.test.ts",
+  "test/conformance/client.test.ts",
+  "test/conformance/server.test.ts",
   "test/dashboard/hostile.test.ts",
   "test/dashboard/pages.test.ts",
 ];

@@ -199,8 +199,9 @@ export class MemoryCallLog implements CallLog {
   /** In order of arrival. */
   async #matching(teamId: string, filter: CallFilter, signal?: AbortSignal): Promise<Arrived[]> {
     signal?.throwIfAborted();
+    const isWanted = toPredicate(filter);
     const fitting = [...this.#calls.values()].filter(
-      ({ call }) => call.teamId === teamId && matches(call, filter),
+      ({ call }) => call.teamId === teamId && isWanted(call),
     );
     const terms = searchTerms(filter.text ?? "");
     if (terms.length === 0) return fitting;
@@ -248,17 +249,18 @@ function toSummary(call: Call, bodyMaxLength: number | undefined): CallSummary {
 }
 
 /** Everything but the text. */
-function matches(call: Call, filter: CallFilter): boolean {
+function toPredicate(filter: CallFilter): (call: Call) => boolean {
   const { exclude = {} } = filter;
-  return (
-    fields.every(([list, field]) => isAnyOf<string>(filter[list], call[field])) &&
-    !fields.some(([list, field]) => exclude[list] && isAnyOf<string>(exclude[list], call[field])) &&
+  const wanted = fields.filter(([list]) => filter[list]);
+  const unwanted = fields.filter(([list]) => exclude[list]);
+  return (call) =>
+    wanted.every(([list, field]) => isAnyOf<string>(filter[list], call[field])) &&
+    !unwanted.some(([list, field]) => isAnyOf<string>(exclude[list], call[field])) &&
     isAnyOf(filter.parentIds, call.parentId) &&
     isAnyOf(filter.logicalIds, call.logicalId) &&
     call.durationMs >= (filter.minDurationMs ?? -Infinity) &&
     call.durationMs <= (filter.maxDurationMs ?? Infinity) &&
-    isWithin(filter.window ?? {}, call.startedAtMs)
-  );
+    isWithin(filter.window ?? {}, call.startedAtMs);
 }
 
 const fields = [
