@@ -7,6 +7,7 @@ import { type ExpectedCall, expectedCalls, type Message } from "./expected-calls
 import { type Rig, rigForFile } from "./rig.ts";
 import { scenariosFor } from "./scenarios.ts";
 import { Signals } from "./signals.ts";
+import { until } from "./until.ts";
 import { startUpstream } from "./upstream.ts";
 import { upstreamWords } from "./vocabulary.ts";
 
@@ -37,7 +38,7 @@ describe.for(kinds)("what a %s client did is in the log", (kind) => {
     );
     await expectCalls(rig(), calls, expected);
     expectOneSession(calls, kind);
-    await expectAgreement(rig(), server.id, calls);
+    await expectAgreement(rig(), server.id);
   });
 });
 
@@ -142,14 +143,23 @@ function expectOneSession(calls: readonly CallRow[], kind: ClientKind): void {
   for (const session of sessions) expect(session).toMatch(/^[0-9a-f]{32}$/);
 }
 
-/** List, get, count and metrics tell the same story. */
-async function expectAgreement({ api }: Rig, server_id: string, calls: readonly CallRow[]) {
+/** List, count and metrics tell the same story, asked while no stream ends. */
+async function expectAgreement({ api }: Rig, server_id: string) {
+  const { calls, count, counts, metrics } = await until(
+    "the same calls before and after",
+    5_000,
+    async () => ({
+      calls: await api.calls({ server_id }),
+      count: await api.count({ server_id }),
+      counts: await Promise.all(statuses.map((status) => api.count({ server_id, status }))),
+      metrics: await api.metrics({ server_id }),
+      after: await api.calls({ server_id }),
+    }),
+    (told) => told.calls.length === told.after.length,
+  );
   const counted = (status: string) => calls.filter((call) => call.status === status).length;
-  expect(await api.count({ server_id })).toBe(calls.length);
-  for (const status of ["success", "error", "timeout"]) {
-    expect(await api.count({ server_id, status })).toBe(counted(status));
-  }
-  const metrics = await api.metrics({ server_id });
+  expect(count).toBe(calls.length);
+  expect(counts).toEqual(statuses.map(counted));
   expect(metrics).toMatchObject({
     total_calls: calls.length,
     success_count: counted("success"),
@@ -162,6 +172,8 @@ async function expectAgreement({ api }: Rig, server_id: string, calls: readonly 
   }
   expect(calls.map(({ id }) => id)).toEqual(newestFirst(calls));
 }
+
+const statuses = ["success", "error", "timeout"];
 
 function newestFirst(calls: readonly CallRow[]): readonly string[] {
   const key = ({ created_at, id }: CallRow) => `${created_at} ${id}`;
