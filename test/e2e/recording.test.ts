@@ -38,7 +38,7 @@ describe.for(kinds)("what a %s client did is in the log", (kind) => {
     );
     await expectCalls(rig(), calls, expected);
     expectOneSession(calls, kind);
-    await expectAgreement(rig(), server.id);
+    await expectAgreement(rig(), server.id, calls);
   });
 });
 
@@ -143,8 +143,8 @@ function expectOneSession(calls: readonly CallRow[], kind: ClientKind): void {
   for (const session of sessions) expect(session).toMatch(/^[0-9a-f]{32}$/);
 }
 
-/** List, count and metrics tell the same story, asked while no stream ends. */
-async function expectAgreement({ api }: Rig, server_id: string) {
+/** List, count and metrics tell the same story, asked while no stream ends; nothing else has come since `earlier`. */
+async function expectAgreement({ api }: Rig, server_id: string, earlier: readonly CallRow[]) {
   const { calls, count, counts, metrics } = await until(
     "the same calls before and after",
     5_000,
@@ -157,6 +157,8 @@ async function expectAgreement({ api }: Rig, server_id: string) {
     }),
     (told) => told.calls.length === told.after.length,
   );
+  const noStreams = (some: readonly CallRow[]) => some.filter(isNoStream).map(({ id }) => id);
+  expect(noStreams(calls)).toEqual(noStreams(earlier));
   const counted = (status: string) => calls.filter((call) => call.status === status).length;
   expect(count).toBe(calls.length);
   expect(counts).toEqual(statuses.map(counted));
